@@ -16,6 +16,7 @@ import duckdb
 import numpy as np
 
 from bench import harness
+from port2port.detection.mapped import READER
 from port2port.engine import history
 
 CACHE = Path(__file__).parent / "cache"
@@ -26,13 +27,15 @@ SEEKS = 200
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # malloc.h
 
 
-class SqliteBlobs:
-    """A `BlobStore` on one SQLite file."""
+BLOBS = "SELECT minute, blob FROM history WHERE area=? AND kind=? AND minute>=? AND minute<? ORDER BY minute"
 
-    def __init__(self, path: Path | str) -> None:
-        self._base = sqlite3.connect(path)
+
+class SqliteBlobs:
+    """A `BlobStore` on one SQLite file, read as the product reads its own: by the mapped reader."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._base = path, sqlite3.connect(path)
         self._base.execute("PRAGMA journal_mode=WAL")
-        self._base.execute("PRAGMA mmap_size=1073741824")
         self._base.execute(
             "CREATE TABLE IF NOT EXISTS history (area TEXT, kind TEXT, minute INTEGER, blob BLOB NOT NULL, "
             "PRIMARY KEY (area, kind, minute))"
@@ -51,10 +54,7 @@ class SqliteBlobs:
 
     def blobs(self, area: str, kind: str, first: int, beyond: int) -> Iterator[tuple[int, bytes]]:
         """Give the blobs of a stretch in order."""
-        return self._base.execute(
-            "SELECT minute, blob FROM history WHERE area=? AND kind=? AND minute>=? AND minute<? ORDER BY minute",
-            (area, kind, first, beyond),
-        )
+        return READER.ask(self._path, BLOBS, (area, kind, first, beyond))
 
     def close(self) -> None:
         """Close the file."""
@@ -84,7 +84,7 @@ def minutes() -> Iterator[dict[str, np.ndarray]]:
 
 def blob_file() -> Path:
     """Give the day as blobs; made when absent."""
-    path = CACHE / "history-1.sqlite3"
+    path = CACHE / "history-2.sqlite3"
     if not path.exists():
         CACHE.mkdir(exist_ok=True)
         draft = path.with_suffix(".draft")
@@ -100,7 +100,7 @@ def blob_file() -> Path:
 
 def duck_file() -> Path:
     """Give the same rows as a DuckDB file; made when absent."""
-    path = CACHE / "history-1.duckdb"
+    path = CACHE / "history-2.duckdb"
     if not path.exists():
         draft = path.with_suffix(".draft")
         draft.unlink(missing_ok=True)
@@ -118,7 +118,7 @@ def duck_file() -> Path:
 
 def row_file() -> Path:
     """Give the first hour as plain rows in SQLite with an index on the time; made when absent."""
-    path = CACHE / "history-1-rows.sqlite3"
+    path = CACHE / "history-2-rows.sqlite3"
     if not path.exists():
         draft = path.with_suffix(".draft")
         draft.unlink(missing_ok=True)
@@ -170,7 +170,7 @@ def _rows() -> list[harness.Row]:
             peer_per_s=ROWS / peer,
             unit="rows/s",
             goal=10,
-            note="one thread each; one area and kind in the order of time, as NumPy columns; SQLite with mmap",
+            note="one thread each; one area and kind in the order of time, as NumPy columns",
         ),
         _against_rows(store),
         harness.budget(

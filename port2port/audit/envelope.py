@@ -1,8 +1,7 @@
 """How the outbox is chained: one link per row, over its whole envelope and the digest of its payload.
 
-A row that packs many sentences is one link: every byte of every sentence is under it, and a change shows in which
-row, not in which sentence. The digest of the payload stands in the envelope, so a chain can be checked without
-the payloads, and an auditor need not be given them.
+The digest is itself a chain, a link for each fact that the row packs (engine.journal.fact_digest). It stands in the
+envelope, so the outbox can be checked without the payloads, and an auditor need not be given them.
 """
 
 import hashlib
@@ -11,7 +10,7 @@ from functools import lru_cache
 
 from port2port.audit.rules import microseconds
 from port2port.engine.events import Event, Label, Tlp
-from port2port.engine.journal import link
+from port2port.engine.journal import fact_digest, link
 
 CHAIN_VERSION = "p2p-outbox-v1"
 GENESIS = bytes(32)
@@ -41,7 +40,7 @@ def envelope(event: Event) -> list[Part]:
         microseconds(event.occurred_at),
         microseconds(event.recorded_at),
         event.count,
-        hashlib.sha256(event.payload).hexdigest(),
+        fact_digest(event.payload, event.count).hex(),
     ]
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import close_old_connections, connection, transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
 
 from port2port.audit import envelope
 from port2port.audit.models import Cursor, OutboxEvent
@@ -61,9 +61,13 @@ class OutboxStore:
     """The `Store` of engine.journal over Django's models."""
 
     def append(self, events: Sequence[Event]) -> list[Event | KeyReused]:
-        """Write events in a transaction of their own."""
-        with transaction.atomic():
-            return self.insert(events)
+        """Write events in a transaction of their own; a connection that failed is not used again."""
+        try:
+            with transaction.atomic():
+                return self.insert(events)
+        except (OperationalError, InterfaceError):
+            connection.close()
+            raise
 
     def insert(self, events: Sequence[Event]) -> list[Event | KeyReused]:
         """Write events inside the caller's transaction; a known key gives back what was first written."""

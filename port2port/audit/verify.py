@@ -432,8 +432,16 @@ def _event(row: tuple[Any, ...]) -> tuple[list[Any], bytes]:
         _microseconds(occurred),
         _microseconds(recorded),
         count,
-        hashlib.sha256(payload).hexdigest(),
+        _fact_digest(payload, count).hex(),
     ], chain
+
+
+def _fact_digest(payload: bytes, count: int) -> bytes:
+    """Digest a payload fact by fact, a SHA-256 link each, as the outbox does."""
+    digest = bytes(32)
+    for fact in payload.split(b"\n") if count > 1 else [payload]:
+        digest = hashlib.sha256(digest + fact).digest()
+    return digest
 
 
 def _microseconds(text: str) -> int:

@@ -95,7 +95,8 @@ class Ingest:
         )  # fmt: skip
         self._waiting += len(body)
         try:
-            written = await asyncio.wait_for(asyncio.wrap_future(self._journal.append(event)), ANSWER_S)
+            writing = asyncio.shield(asyncio.wrap_future(self._journal.append(event)))  # goes on if nobody waits
+            written = await asyncio.wait_for(writing, ANSWER_S)
         except Unfit as error:
             await problem(send, 400, "Bad request", str(error))
         except KeyReused:

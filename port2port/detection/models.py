@@ -1,9 +1,11 @@
 """What detection keeps: who the tracks are, where they went, what stands, and the fleet as of the last minute."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
-from django.db import models
+from django.db import connection, models
 
+from port2port.detection.mapped import READER
 from port2port.engine.ids import uuid7
 from port2port.rights.models import Labelled
 
@@ -63,6 +65,10 @@ class StandingCondition(Labelled):
         constraints = [models.UniqueConstraint(fields=["area", "picture", "key"], name="condition_stands_once")]
 
 
+BLOBS = """SELECT minute, blob FROM detection_historyblob
+    WHERE area = %s AND kind = %s AND minute >= %s AND minute < %s ORDER BY minute"""
+
+
 class Blobs:
     """The `BlobStore` of engine.history on these models."""
 
@@ -77,5 +83,11 @@ class Blobs:
 
     def blobs(self, area: str, kind: str, first: int, beyond: int) -> Iterator[tuple[int, bytes]]:
         """Give minute and blob of `first <= minute < beyond`, in the order of time."""
-        rows = HistoryBlob.objects.filter(area=area, kind=kind, minute__gte=first, minute__lt=beyond)
-        yield from rows.order_by("minute").values_list("minute", "blob").iterator()
+        values = [area, kind, first, beyond]
+        if connection.vendor == "sqlite" and not connection.in_atomic_block:
+            path = Path(connection.settings_dict["NAME"])
+            yield from READER.ask(path, BLOBS.replace("%s", "?"), values)
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(BLOBS, values)
+            yield from cursor  # Django's own iterator would hold the blobs of a whole day at once

@@ -9,12 +9,9 @@ import logging
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-import msgspec
-import numpy as np
 from django.db import DatabaseError, close_old_connections, connection
 
 from port2port.audit.store import STORE
@@ -22,20 +19,17 @@ from port2port.detection import actions
 from port2port.detection.actions import Whose
 from port2port.detection.events import SentencesReceived
 from port2port.detection.findings import Findings
-from port2port.detection.freezing import thaw
 from port2port.detection.minute import OpenMinute
 from port2port.detection.models import FleetSnapshot
 from port2port.detection.picture import HUB, Hub
+from port2port.detection.posts import LoadZones, Post, Posts, load_zones
 from port2port.detection.reading import Readers, Spot, Told, bundles_of, received_ms
 from port2port.detection.rules import silence
-from port2port.detection.rules.lookout import REPLAY, Lookout
-from port2port.detection.rules.reports import Column
+from port2port.detection.rules.lookout import REPLAY
 from port2port.detection.rules.signals import Signal
-from port2port.detection.rules.zones import ZoneRule, rules_of
 from port2port.engine.bus import Bus, Subscription
 from port2port.engine.clock import REAL, Clock
 from port2port.engine.events import Event, Label, Origin
-from port2port.places.queries import zones_for
 
 log = logging.getLogger(__name__)
 
@@ -65,23 +59,6 @@ class FeedPlan(Protocol):
         """The organisation that owns it."""
 
 
-@dataclass(slots=True)
-class Post:
-    """A lookout with what is needed to publish for it."""
-
-    lookout: Lookout
-    whose: Whose
-    zones_known: bool = False
-
-
-def load_zones(area: str) -> list[ZoneRule]:
-    """Read the zones of an area; one with an unusable shape is left out and named in the log."""
-    kept, broken = rules_of(zones_for([area]))
-    for key in broken:
-        log.error("zone %s of %s has no usable shape and is not watched", key, area)
-    return kept
-
-
 class Worker:
     """One thread of detection; `start` it once, `stop` it at the end."""
 
@@ -93,7 +70,7 @@ class Worker:
         origin: Origin = Origin.LIVE,
         clock: Clock = REAL,
         hub: Hub = HUB,
-        zones: Callable[[str], list[ZoneRule]] = load_zones,
+        zones: LoadZones = load_zones,
     ) -> None:
         self._bus, self._clock, self._hub, self._load_zones = bus, clock, hub, zones
         self._feeds, self._origin = list(feeds), origin
@@ -105,7 +82,7 @@ class Worker:
         self._forget()
 
     def _forget(self) -> None:
-        self._posts: dict[tuple[str, str], Post] = {}
+        self._posts = Posts(self._hub, self._load_zones)
         self._readers = Readers()
         self._findings: Findings | None = None
         self._minute = OpenMinute()
@@ -168,7 +145,7 @@ class Worker:
             self._published = STORE.cursor(actions.CONSUMER)
             for row in FleetSnapshot.objects.all():
                 self._snapshot_at = max(self._snapshot_at, row.position)
-                self._take_up(row)
+                self._posts.take_up(row, self._origin)
             self._findings = Findings()
             start = min(STORE.cursor(actions.MINUTES), self._snapshot_at)
             self._position = self._committed = start
@@ -176,53 +153,13 @@ class Worker:
             if self._published <= start:
                 self._recall()
 
-    def _take_up(self, row: FleetSnapshot) -> None:
-        label = Label(row.area, row.owner, row.purpose, row.tlp, row.clearance)
-        origin = Origin.REPLAY if row.picture == REPLAY else self._origin
-        post = self._post(row.picture, label, origin)
-        try:
-            post.lookout.thaw(thaw(bytes(row.blob)))
-        except (msgspec.MsgspecError, ValueError, KeyError, TypeError):
-            log.exception("the kept fleet of %s cannot be read; it is built anew from what comes", row.area)
-            self._posts.pop((row.area, row.picture))
-
-    def _post(self, picture: str, label: Label, origin: Origin) -> Post:
-        post = self._posts.get((label.area, picture))
-        if post is None:
-            post = Post(
-                Lookout(label.area, picture, identify=self._identifier(picture, label)),
-                Whose(picture, origin, label),
-            )
-            self._posts[(label.area, picture)] = post
-            self._set_zones(post)
-            self._hub.place(post.lookout)
-        return post
-
-    def _identifier(self, picture: str, label: Label) -> Callable[[Column], tuple[Column, list]]:  # type: ignore[type-arg]
-        def identify(mmsi: Column) -> tuple[Column, list]:  # type: ignore[type-arg]
-            named = actions.name_tracks([int(number) for number in mmsi], picture=picture, label=label)
-            return np.array([number for number, _ in named], "u4"), [track for _, track in named]
-
-        return identify
-
-    def _set_zones(self, post: Post) -> None:
-        """Read the zones of a lookout; where that fails, what it knew goes on, and it is tried again."""
-        try:
-            zones = self._load_zones(post.lookout.area)
-            post.lookout.set_zones(zones)
-            post.zones_known = True
-        except Exception:
-            log.exception("the zones of %s cannot be read; ships are still followed", post.lookout.area)
-            post.zones_known = False
-            close_old_connections()
-
     def _recall(self) -> None:
         """All that was published is behind: mark what stands, and end what cannot be true any more."""
         self._recalled = True
         for _, pace in self._paces.values():
             pace.told = self.findings.stands(pace.area, "live", f"{silence.RULE}:{pace.feed}")
-        for (area, picture), post in self._posts.items():
-            post.lookout.recall(self.findings.keys(area, picture))
+        for post in self._posts:
+            post.lookout.recall(self.findings.keys(post.lookout.area, post.lookout.picture))
             self._end_unfounded(post)
 
     # -- working ----------------------------------------------------------------------------------------------
@@ -292,8 +229,7 @@ class Worker:
                 self._observe(picture, told)
 
     def _observe(self, picture: str, told: Told) -> None:
-        post = self._post(picture, told.label, told.origin)
-        post.whose = Whose(picture, told.origin, told.label)
+        post = self._posts.of(picture, told.label, told.origin)
         seen = post.lookout.observe(told.reports)
         area, kind = told.label.area, POSITION_KIND[picture]
         self._minute.add(area, kind, seen.history)
@@ -320,9 +256,9 @@ class Worker:
             self._recent.popleft()
 
     def _places_changed(self, event: Event) -> None:
-        for post in self._posts.values():
+        for post in self._posts:
             if post.lookout.area == event.area:
-                self._set_zones(post)
+                self._posts.set_zones(post)
                 self._end_unfounded(post)
 
     def _end_unfounded(self, post: Post) -> None:
@@ -356,9 +292,9 @@ class Worker:
 
     def _look(self, now_ms: int) -> None:
         again = time.monotonic() >= self._zones_due
-        for post in self._posts.values():
+        for post in self._posts:
             if not post.zones_known and again:
-                self._set_zones(post)
+                self._posts.set_zones(post)
                 self._end_unfounded(post)
             self._find(post.whose, post.lookout.tick(now_ms))
         if again:
@@ -386,8 +322,7 @@ class Worker:
         self._commit()
         self._write_names()
         readable_from = min(self._recent[0][1] if self._recent else self._position, self._position)
-        fleets = {place: (post.whose.label, post.lookout.frozen()) for place, post in self._posts.items()}
-        closed = actions.ClosedMinute(self._minute.columns(), fleets, self._position, readable_from)
+        closed = actions.ClosedMinute(self._minute.columns(), self._posts.frozen(), self._position, readable_from)
         if self._position > self._snapshot_at:
             actions.close_minute(closed)
             self._snapshot_at = self._position
@@ -396,7 +331,7 @@ class Worker:
 
     def _write_names(self) -> None:
         """Keep changed names findable."""
-        for post in self._posts.values():
+        for post in self._posts:
             actions.update_names(post.lookout.renamed())
 
     # -- telling ----------------------------------------------------------------------------------------------
@@ -421,11 +356,11 @@ class Worker:
         """Tell how the work goes: messages by type, refusals by reason, tracks, and how far behind it is."""
         counts: Counter[int] = Counter()
         refused: Counter[str] = Counter()
-        for post in self._posts.values():
+        for post in self._posts:
             counts.update(post.lookout.counts)
             refused.update(post.lookout.refused)
         return {
             "messages": dict(sorted(counts.items())), "refused": dict(refused), "position": self._position,
-            "tracks": sum(len(post.lookout.fleet) for post in self._posts.values()),
+            "tracks": sum(len(post.lookout.fleet) for post in self._posts),
             "standing": len(self.findings), "skipped": self.skipped, "heard_ms": self._heard_ms,
         }  # fmt: skip

@@ -14,7 +14,7 @@ label says who may see it; an event without one cannot be made.
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -115,7 +115,7 @@ class Event:
 
         Raises msgspec.ValidationError where the payload has another shape.
         """
-        return msgspec.msgpack.decode(self.payload, type=shape)
+        return _decoded(self.payload, shape)
 
     def at(self, position: int) -> "Event":
         """Give the event the number the store gave it."""
@@ -135,4 +135,12 @@ def pack(events: list[Event]) -> bytes:
 
 def unpack(message: bytes) -> list[Event]:
     """Read a message of the wire back into its events."""
-    return msgspec.msgpack.decode(message, type=list[Event])
+    return _decoded(message, list[Event])
+
+
+def _decoded(message: bytes, shape: type[Any]) -> Any:
+    """Decode; text that is no UTF-8 is a fault of the message like any other."""
+    try:
+        return msgspec.msgpack.decode(message, type=shape)
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(str(error)) from error

@@ -1,7 +1,7 @@
 """The single writer: callers hand in events, one thread commits them in groups, a future tells when they are safe.
 
 `append` returns at once; its future resolves after the commit, so "received" is never said before. Many callers
-share one commit (at most `group_ms` apart), which is what makes durable writing cheap.
+share one commit (at least `group_ms` apart), which is what makes durable writing cheap.
 
 >>> link(link(bytes(32), [b"a"]), [b"b"]) == link(bytes(32), [b"a", b"b"]) != link(bytes(32), [b"ab"])
 True
@@ -86,6 +86,7 @@ class Journal:
         self._store, self._announce, self._group_s = store, announce, group_ms / 1000
         self._waiting: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
         self._door, self._open = threading.Lock(), True
+        self._committed = 0.0
         self._thread = threading.Thread(target=self._write_all, name="journal", daemon=True)
         self._thread.start()
 
@@ -120,13 +121,17 @@ class Journal:
             wanted = [(event, future) for event, future in group if future.set_running_or_notify_cancel()]
             if wanted:
                 self._commit(wanted)
+                self._committed = time.monotonic()
 
     def _next_group(self) -> tuple[list[Waiting], bool]:
-        """Wait for the first event, then take all that come within the group's time."""
+        """Wait for the first event, then take all that come within the group's time since the last commit.
+
+        So a lone event is written at once, and under load commits stay that far apart.
+        """
         first = self._waiting.get()
         if first is None:
             return [], False
-        group, until = [first], time.monotonic() + self._group_s
+        group, until = [first], self._committed + self._group_s
         while len(group) < GROUP_MOST:
             try:
                 item = self._waiting.get(timeout=max(0.0, until - time.monotonic()))

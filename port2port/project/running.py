@@ -7,6 +7,7 @@ Nothing here decides anything.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -38,6 +39,7 @@ from port2port.project.sensing import Sensing
 from port2port.rights.rules import Actor
 
 BEAT_S = 1.0
+ALARM_REST_S = 0.5
 RAW_KEPT = timedelta(minutes=30)  # raw sentences behind every reader; no sender repeats a key after this
 TRIM_EVERY_S = 60.0
 
@@ -113,11 +115,12 @@ class Running:
         self.keepers.append(Keeper(name, work, every_s=every_s).start())
 
     def _follow_alarms(self, changes: Any) -> None:
-        """Wait for alarms to change, then have every stream told as they now stand."""
+        """Wait for alarms to change, then have every stream told as they now stand; in a flood, with rests."""
         events = changes.take(timeout=1.0)
         if events:
-            position = events[-1].position
+            began, position = time.monotonic(), events[-1].position
             asyncio.run_coroutine_threadsafe(self.stream.give_alarms(position), self._loop).result(10)
+            time.sleep(min(ALARM_REST_S, time.monotonic() - began))
 
     def _flashed(self, topic: str, body: bytes) -> None:
         """Hear a picture or the feeds' health, from this process or another."""

@@ -60,9 +60,9 @@ def row_of(row: Alarm, desk: Desk, *, place: str, area: str, is_chosen: bool) ->
     hushed = row.silenced_until if row.silenced_until and row.silenced_until > desk.now else None
     return Row(
         id=str(row.pk), priority=row.priority, look=LOOKS.get(state, "shelved"), state=state,
-        title=in_language(row.title, desk.language), subject=queries.vessel_name(row), place=place, area=area, count=row.count,
-        at=row.raised_at, since=row.unacked_since, person=person_of(row, desk.actor), is_silenced_until=hushed,
-        back_at=row.shelved_until, is_chosen=is_chosen, is_strong=state == Stage.UNACKED,
+        title=in_language(row.title, desk.language), subject=queries.vessel_name(row), place=place, area=area,
+        count=row.count, at=row.raised_at, since=row.unacked_since, person=person_of(row, desk.actor),
+        is_silenced_until=hushed, back_at=row.shelved_until, is_chosen=is_chosen, is_strong=state == Stage.UNACKED,
     )  # fmt: skip
 
 
@@ -83,10 +83,12 @@ def area_names(desk: Desk) -> dict[str, str]:
 
 def list_shown(desk: Desk, tab: str, search: str, chosen: str) -> dict[str, Any]:
     """Give the alarm list with all that stands around it."""
-    rows = rows_of(queries.open_alarms(desk.actor, tab, search)[:ROWS_MOST], desk, chosen)
+    found = queries.open_alarms(desk.actor, tab, search)
+    rows = rows_of(found[:ROWS_MOST], desk, chosen)
     aside = queries.open_alarms(desk.actor, "shelved", search)[:50] if tab == "open" else []
     return {
         "rows": rows,
+        "more": found.count() - ROWS_MOST if len(rows) == ROWS_MOST else 0,
         "aside": rows_of(aside, desk, chosen),
         "tab": tab,
         "search": search,
@@ -173,16 +175,24 @@ def timeline(desk: Desk) -> dict[str, Any]:
         for tab in ("open", "shelved", "log")
         for row in queries.open_alarms(desk.actor, tab).filter(raised_at__gt=since)[:100]
     ]
-    marks = [
-        {"id": str(row.pk), "priority": row.priority, "look": LOOKS.get(row.state_word, "shelved"),
-         "title": in_language(row.title, desk.language), "at": row.raised_at, "x": _percent(row.raised_at, since), "y": LANES.get(row.priority, 71)}
-        for row in sorted(alarms, key=lambda row: row.raised_at)
-    ]  # fmt: skip
+    marks = [_timeline_mark(row, desk, since) for row in sorted(alarms, key=lambda row: row.raised_at)]
     first = since.replace(minute=since.minute // 10 * 10, second=0, microsecond=0) + timedelta(minutes=10)
     ticks = [first + timedelta(minutes=10 * n) for n in range(7)]
     return {
         "marks": marks,
         "ticks": [{"at": at, "x": _percent(at, since)} for at in ticks if at < desk.now - timedelta(minutes=2)],
+    }
+
+
+def _timeline_mark(row: Alarm, desk: Desk, since: datetime) -> dict[str, Any]:
+    return {
+        "id": str(row.pk),
+        "priority": row.priority,
+        "look": LOOKS.get(row.state_word, "shelved"),
+        "title": in_language(row.title, desk.language),
+        "at": row.raised_at,
+        "x": _percent(row.raised_at, since),
+        "y": LANES.get(row.priority, 71),
     }
 
 

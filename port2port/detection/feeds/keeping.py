@@ -16,6 +16,7 @@ from port2port.engine.events import Label, Origin
 
 log = logging.getLogger(__name__)
 CLOSE_S = 10.0
+OUTPUT, OUTPUT_AGAIN_S = "ais-out", 5.0
 
 
 class Plan(Protocol):
@@ -75,11 +76,21 @@ class Feeds:
     async def start(self) -> None:
         """Open every feed; one that cannot be opened is tried again, and does not keep the others."""
         if self._out:
-            await self.output.open(*self._out)
+            self._tasks.append(asyncio.create_task(self._keep_output(*self._out), name="ais output"))
         for plan in self._plans:
             intake = self.intake(plan.name, Label(plan.area, plan.owner, PURPOSE), self.origin)
             keeping = keep_open(SOURCES[plan.kind], intake, plan.host, plan.port, partial(self._told, plan.name))
             self._tasks.append(asyncio.create_task(keeping, name=f"feed {plan.name}"))
+
+    async def _keep_output(self, host: str, port: int) -> None:
+        """Open the output; a port that is taken is tried again."""
+        while not self.output.port:
+            try:
+                await self.output.open(host, port)
+                self._told(OUTPUT, "")
+            except OSError as error:
+                self._told(OUTPUT, str(error))
+                await asyncio.sleep(OUTPUT_AGAIN_S)
 
     def intake(self, name: str, label: Label, origin: Origin) -> Intake:
         """Give the intake of a feed, a new one where there is none; what it stores goes to the output."""

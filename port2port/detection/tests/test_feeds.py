@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 from concurrent.futures import Future
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -15,8 +14,10 @@ from port2port.detection.events import SentencesReceived
 from port2port.detection.examples import ExampleFeed, a_position, a_voyage
 from port2port.detection.feeds import Feeds
 from port2port.detection.feeds import intake as intake_module
+from port2port.detection.feeds import keeping as keeping_module
 from port2port.detection.feeds import sources as sources_module
 from port2port.detection.feeds.keeping import UnknownKind
+from port2port.detection.tests.shared import VECTORS
 from port2port.engine.events import Origin
 from port2port.protocols.ais.encode import encode
 
@@ -240,7 +241,7 @@ def test_the_output_sends_sound_sentences_after_they_are_on_disk_and_cuts_who_do
     port = free_port()
 
     async def story(feeds):
-        await until(lambda: plan.name in feeds.faults)
+        await until(lambda: feeds.faults.keys() == {plan.name, "ais-out"})
         reader, listening = await asyncio.open_connection("127.0.0.1", port)
         deaf = await asyncio.open_connection("127.0.0.1", port, limit=1)
         await until(lambda: len(feeds.output._clients) == 2)
@@ -262,9 +263,27 @@ def test_the_output_sends_sound_sentences_after_they_are_on_disk_and_cuts_who_do
     run(story, plan, journal, out=("127.0.0.1", port))
 
 
+def test_an_output_port_that_is_taken_stops_no_feed_and_is_tried_again(monkeypatch):
+    monkeypatch.setattr(keeping_module, "OUTPUT_AGAIN_S", 0.02)
+    journal, plan = Memory(), ExampleFeed(port=free_port(socket.SOCK_DGRAM))
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", 0))
+    taken.listen()
+    port = taken.getsockname()[1]
+
+    async def story(feeds):
+        await until(lambda: "in use" in feeds.faults.get("ais-out", "") and plan.name in feeds.faults)
+        send_udp(plan.port, LINE)
+        await until(lambda: feeds.accepted() == {"ais-antwerp": 1})
+        taken.close()
+        await until(lambda: feeds.output.port == port)
+
+    run(story, plan, journal, out=("127.0.0.1", port))
+
+
 @pytest.mark.skipif(not shutil.which("gpsd") or not shutil.which("gpspipe"), reason="gpsd is not installed")
 def test_gpsd_on_our_output_lists_the_same_ships_as_we_do():
-    shared = Path(__file__).parents[4] / "shared" / "data" / "vectors" / "ais" / "pyais_nmea_data_sample.nmea"
+    shared = VECTORS / "pyais_nmea_data_sample.nmea"
     ours = [205_100_000 + n for n in range(40)]
     lines = [encode(1, mmsi=m, lat=51.2 + m % 100 / 1000, lon=4.3, speed=7.0)[0] for m in ours[:20]]
     lines += [part for m in ours[20:30] for part in a_voyage(m, f"SHIP {m}").splitlines()]

@@ -150,6 +150,20 @@ def test_a_journal_that_fails_means_not_received(monkeypatch):
     assert post(the_routes(Stuck()), LINE)[0] == 503
 
 
+def test_a_caller_that_gave_up_does_not_undo_what_is_being_written(monkeypatch):
+    class Slow:
+        future = Future()
+
+        def append(self, event):
+            return self.future
+
+    monkeypatch.setattr(hot, "ANSWER_S", 0.02)
+    slow = Slow()
+    assert post(the_routes(slow), LINE)[0] == 503
+    assert not slow.future.cancelled()
+    slow.future.set_result(None)
+
+
 def test_requests_are_refused_while_too_much_waits(monkeypatch):
     monkeypatch.setattr(hot, "MOST_WAITING", 10)
     assert post(the_routes(Stuck()), LINE)[1]["detail"].startswith("The journal is behind")

@@ -43,10 +43,14 @@ class Watch:
 class Desk:
     """A worker with its own hub and clock, turned by hand."""
 
-    def __init__(self, *, feeds=(), zones=(RESTRICTED, SLOW), at=NOON):
+    def __init__(self, *, feeds=(), zones=(RESTRICTED, SLOW), at=NOON, load=None):
         self.watch, self.hub = Watch(at), Hub()
         self.worker = Worker(
-            Bus(STORE, LocalWire()), feeds=feeds, clock=self.watch, hub=self.hub, zones=lambda area: list(zones)
+            Bus(STORE, LocalWire()),
+            feeds=feeds,
+            clock=self.watch,
+            hub=self.hub,
+            zones=load or (lambda area: list(zones)),
         )
         self.worker.wake()
 
@@ -268,13 +272,10 @@ def test_broken_zones_do_not_stop_detection(caplog):
         raise ValueError("zones.geojson: not readable")
 
     recorded(seen(INSIDE, NOON))
-    desk = Desk()
-    desk.worker._load_zones = broken
-    desk.worker.wake()
-    desk.at(later(1))
+    desk = Desk(load=broken).at(later(1))
     assert desk.hub.lookout("antwerp", "live").fleet["mmsi"].tolist() == [SHIP]
     assert "cannot be read" in caplog.text
-    desk.worker._load_zones = lambda area: [RESTRICTED]
+    desk.worker._posts._load_zones = lambda area: [RESTRICTED]
     desk.worker._zones_due = 0.0
     desk.at(later(2))
     recorded(seen(INSIDE, later(3)))
@@ -287,7 +288,7 @@ def test_a_zone_that_is_taken_away_ends_its_conditions():
 
     recorded(seen(INSIDE, NOON))
     desk = Desk().at(NOON)
-    desk.worker._load_zones = lambda area: []
+    desk.worker._posts._load_zones = lambda area: []
     change = PlacesChanged(area="antwerp", folder="BEANR", version=2, counts={})
     recorded(Event.of(change, label=ANTWERP, actor="service:places", at=later(1)))
     desk.at(later(1))
@@ -315,6 +316,25 @@ def test_an_event_that_cannot_be_read_is_passed_over_and_the_next_is_seen(monkey
             desk.worker.wake()
     assert words() == [(True, "ais-zone-entry")]
     assert desk.worker.skipped == 1
+
+
+def test_hostile_sentences_are_counted_by_reason_and_the_next_ship_is_seen():
+    dice, good = random.Random(3), a_position(SHIP, *OUTSIDE)
+    hostile = [
+        b"!AIVDM,9,9,9,A," + b"w" * 900 + b",0*00\n", b"!AIVDM,1,1,,A,,0*26\n", b"!" * 1000 + b"\n",
+        good[:25] + b"\n",
+        b"\\g:1-2-3*00\\!AIVDM\n", b"!AIVDM,2,1,0,A,wwww,0*1A\n", good.replace(b"*", b"*Z"), b"!\x00\xff,*\n",
+    ]  # fmt: skip
+    for second in range(30):
+        noise = bytes(dice.choice(b"!AIVDM,123*w\\\x00\xff") for _ in range(400)).replace(b"\n", b"") + b"\n"
+        recorded(received([dice.choice(hostile), noise, dice.choice(hostile)], later(second)))
+    recorded(seen(INSIDE, later(31)))
+    desk = Desk().at(later(31))
+    assert words() == [(True, "ais-zone-entry")]
+    report = desk.worker.report()
+    assert report["messages"] == {1: 1}
+    assert sum(report["refused"].values()) >= 60
+    assert {"bad-checksum", "empty-payload", "no-checksum"} <= report["refused"].keys()
 
 
 def test_a_kept_fleet_that_cannot_be_read_is_built_anew(caplog):

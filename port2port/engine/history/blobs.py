@@ -40,7 +40,7 @@ MINUTE_MS = 60_000
 TIME = "t_ms"
 
 POSITION: dict[str, str] = {
-    "t_ms": "<u4",  # milliseconds within the minute of the blob
+    "t_ms": "<u2",  # milliseconds within the minute of the blob, below 60,000
     "track": "<u4",
     "lat": "<i4",  # 1/600000 degree, as ITU-R M.1371-5; 91 degrees is "not available"
     "lon": "<i4",
@@ -57,10 +57,16 @@ class DamagedBlob(ValueError):  # noqa: N818 - the damage is the name
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Neighbouring columns of one width: in a blob they are one two-dimensional array of words."""
+    """Neighbouring columns of one width, or the time alone: one two-dimensional array of words in a blob."""
 
     word: np.dtype[Any]
     columns: tuple[tuple[str, np.dtype[Any]], ...]
+    is_time: bool = False
+
+    def lengthened(self) -> "Band":
+        """Give the band as it is when minutes are joined: the time in 32 bits."""
+        wide = np.dtype("<u4")
+        return Band(wide, ((TIME, wide),), is_time=True) if self.is_time else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,7 @@ def named(bands: tuple[Band, ...], words: Iterator[Column] | list[Column]) -> di
 def pack_minute(columns: Mapping[str, Column]) -> bytes:
     """Write columns of one length as a blob, in the order of their time (`t_ms`) where they have one.
 
-    Columns are integers of 1, 2, 4 or 8 bytes; `t_ms` is at least 0 and below 60,000 and kept in 32 bits.
+    Columns are integers of 1, 2, 4 or 8 bytes; `t_ms` is at least 0 and below 60,000 and kept in 16 bits.
     ValueError names the column that is not.
     """
     columns = _in_time(columns)
@@ -166,7 +172,7 @@ def _dtype(name: str, column: Column) -> np.dtype[Any]:
         raise ValueError(f"column {name!r}: a name is letters, digits and underscores")
     if column.dtype.kind not in "iu" or column.ndim != 1:
         raise ValueError(f"column {name}: one dimension of integers, not {column.ndim} of {column.dtype}")
-    return np.dtype("<u4") if name == TIME else column.dtype.newbyteorder("<")
+    return np.dtype("<u2") if name == TIME else column.dtype.newbyteorder("<")
 
 
 def _padded(size: int) -> int:
@@ -188,5 +194,5 @@ def _bands(schema: bytes) -> tuple[Band, ...]:
         raise DamagedBlob(f"the schema {schema!r} cannot be read") from error
     if any(dtype.kind not in "iu" for _, dtype in columns):
         raise DamagedBlob(f"the schema {schema!r} has a column that is not of integers")
-    runs = groupby(columns, key=lambda column: column[1].itemsize)
-    return tuple(Band(np.dtype(f"<u{size}"), tuple(run)) for size, run in runs)
+    runs = groupby(columns, key=lambda column: (column[0] == TIME, column[1].itemsize))
+    return tuple(Band(np.dtype(f"<u{size}"), tuple(run), is_time) for (is_time, size), run in runs)

@@ -137,7 +137,7 @@ class _Join:
     def columns(self) -> dict[str, Column]:
         """Give the columns that all minutes have."""
         if not self._runs:
-            return {name: np.empty(0, dtype) for name, dtype in POSITION.items()}
+            return {name: np.empty(0, dtype) for name, dtype in {**POSITION, TIME: "<u4"}.items()}
         tables = [run.columns() for run in self._runs]
         if len(tables) == 1:
             return tables[0]
@@ -150,19 +150,20 @@ class _Run:
 
     def __init__(self, bands: tuple[Band, ...]) -> None:
         self.bands = bands
+        self._joined = tuple(band.lengthened() for band in bands)
         self._rows = self._room = 0
-        self._arrays = [np.empty((len(band.columns), 0), band.word) for band in bands]
-        self._time: Column | None = None
+        self._arrays = [np.empty((len(band.columns), 0), band.word) for band in self._joined]
 
     def add(self, minute: Minute, offset_ms: int, left: int) -> None:
         """Copy a minute to the end, its time moved on."""
         beyond = self._rows + minute.rows
         if beyond > self._room:
             self._grow(beyond + self._rows // 2 + minute.rows * left)
-        for array, words in zip(self._arrays, minute.words(), strict=True):
-            array[:, self._rows : beyond] = words
-        if self._time is not None:
-            self._time[self._rows : beyond] += np.uint32(offset_ms)
+        for band, array, words in zip(self.bands, self._arrays, minute.words(), strict=True):
+            if band.is_time:
+                np.add(words, np.uint32(offset_ms), out=array[:, self._rows : beyond], dtype=np.uint32)
+            else:
+                array[:, self._rows : beyond] = words
         self._rows = beyond
 
     def _grow(self, room: int) -> None:
@@ -170,8 +171,7 @@ class _Run:
             self._arrays[i] = np.empty((len(array), room), array.dtype)
             self._arrays[i][:, : self._rows] = array[:, : self._rows]
         self._room = room
-        self._time = named(self.bands, self._arrays).get(TIME)
 
     def columns(self) -> dict[str, Column]:
         """Give the filled part."""
-        return named(self.bands, [array[:, : self._rows] for array in self._arrays])
+        return named(self._joined, [array[:, : self._rows] for array in self._arrays])

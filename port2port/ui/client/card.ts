@@ -79,6 +79,7 @@ export class Card {
     const lat = parseFloat(card.dataset["lat"] ?? ""), lon = parseFloat(card.dataset["lon"] ?? "");
     const picture = this.picture();
     if (!picture) return;
+    void picture.visit(card.dataset["area"] ?? "");
     const fresh = picture.chosen !== (track || id);
     picture.chosen = track || id;
     if (!fresh) return;

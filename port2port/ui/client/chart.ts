@@ -1,7 +1,7 @@
 /* The ground under the ships: land, water, plots, zones, fences as MapLibre layers in the theme's greys. */
 
 import * as maplibregl from "maplibre-gl";
-import type { FeatureCollection } from "geojson";
+import type { Feature, FeatureCollection } from "geojson";
 import type { Colours } from "./colours";
 
 type Paint = Record<string, unknown>;
@@ -14,6 +14,9 @@ export interface Scene {
   facilities: FeatureCollection; zones: FeatureCollection; fences: FeatureCollection; gates: FeatureCollection;
   routes: FeatureCollection; labels: FeatureCollection;
 }
+
+/** What a scene has of its own area alone; the rest is the same in all. */
+const OWN = ["facilities", "zones", "fences"] as const;
 
 const SOURCES = ["land", "water", "shores", "works", "facilities", "zones", "fences"] as const;
 
@@ -62,6 +65,7 @@ function hatch(colour: string): ImageData {
 
 export class Chart {
   readonly map: maplibregl.Map;
+  private readonly held = new Map<string, Feature[]>();
 
   constructor(box: HTMLElement, worker: string, private colours: Colours, label: string) {
     maplibregl.setWorkerUrl(worker);
@@ -83,7 +87,19 @@ export class Chart {
     for (const name of SOURCES) {
       this.map.addSource(name, { type: "geojson", data: scene[name], tolerance: 0.2 });
     }
+    for (const name of OWN) this.held.set(name, [...scene[name].features]);
     for (const layer of layers(this.colours)) this.map.addLayer(layer as maplibregl.AddLayerObject);
+  }
+
+  /** Add what only another area has: its sites, zones and fences. */
+  join(scene: Scene): void {
+    for (const name of OWN) {
+      const held = this.held.get(name) ?? [];
+      held.push(...scene[name].features);
+      this.held.set(name, held);
+      const source = this.map.getSource(name) as maplibregl.GeoJSONSource | undefined;
+      source?.setData({ type: "FeatureCollection", features: held });
+    }
   }
 
   private ready(): Promise<void> {

@@ -4,10 +4,21 @@ export interface Style { font: string; fill: string; halo: string; tracking?: st
 
 interface Sprite { canvas: HTMLCanvasElement; width: number; height: number }
 
-const MOST = 900, PAD = 3;
+const MOST = 900, PAD = 3, NEW_A_FRAME = 12;
 
 export class Sprites {
   private readonly kept = new Map<string, Sprite>();
+  private allowed = NEW_A_FRAME;
+
+  /** Begin a frame: it may make a few new names, so that no frame takes long. */
+  begin(): void {
+    this.allowed = NEW_A_FRAME;
+  }
+
+  /** Tell whether a name had to wait for the next frame. */
+  get isHungry(): boolean {
+    return this.allowed < 0;
+  }
 
   constructor(private readonly ratio: number) {}
 
@@ -16,11 +27,12 @@ export class Sprites {
     this.kept.clear();
   }
 
-  /** Give a text as a picture with a halo; the least used ones are forgotten. */
-  take(text: string, style: Style): Sprite {
+  /** Give a text as a picture with a halo, null when it has to wait for the next frame; the oldest are forgotten. */
+  take(text: string, style: Style): Sprite | null {
     const key = `${style.font}|${style.fill}|${style.halo}|${text}`;
     const known = this.kept.get(key);
     if (known) return known;
+    if (--this.allowed < 0) return null;
     if (this.kept.size >= MOST) this.kept.delete(this.kept.keys().next().value as string);
     const made = this.make(text, style);
     this.kept.set(key, made);

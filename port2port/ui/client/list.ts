@@ -14,8 +14,12 @@ export class AlarmList {
   private held = 0;
 
   constructor(private readonly region: HTMLElement) {
-    region.addEventListener("pointermove", () => (this.pointer_ms = Date.now()));
-    region.addEventListener("pointerleave", () => this.release());
+    const rows = need("#alarm-list");
+    rows.addEventListener("pointermove", () => (this.pointer_ms = Date.now()));
+    rows.addEventListener("pointerleave", (event) => {
+      if (event.relatedTarget !== need("#list-waiting")) this.release();
+    });
+    need("#list-waiting").addEventListener("pointerleave", () => this.release());
     need("#list-waiting").addEventListener("click", () => this.release());
   }
 
@@ -65,6 +69,13 @@ export class AlarmList {
     return document.getElementById("card")?.dataset["alarm"] ?? "";
   }
 
+  /** Give what a row says: priority and title. */
+  says(id: string): string {
+    const row = document.getElementById(`open-${id}`);
+    const mark = row?.querySelector(".mark")?.getAttribute("aria-label") ?? "";
+    return row ? `${mark}, ${row.querySelector(".mid")?.textContent?.trim() ?? ""}` : "";
+  }
+
   /** Mark a row as the chosen one. */
   choose(id: string): void {
     for (const row of this.rows()) {
@@ -92,6 +103,7 @@ export class AlarmList {
 
   private tellHeld(): void {
     const button = need("#list-waiting");
+    if (this.held === 0 && document.activeElement === button) need("#alarm-list").focus();
     button.hidden = this.held === 0;
     button.textContent = word("waiting", { count: this.held });
   }
@@ -99,11 +111,15 @@ export class AlarmList {
   /** Before a swap: while a pointer is at work in the list, keep its order and let new rows wait. */
   beforeSwap(event: SwapEvent): void {
     const task = event.tasks.find((t) => t.target instanceof Element && t.target.id === "alarm-list");
-    if (!task || Date.now() - this.pointer_ms > STILL_MS) {
-      if (task) this.settle();
-      return;
-    }
-    this.hold(task);
+    if (!task) return;
+    if (Date.now() - this.pointer_ms > STILL_MS || this.otherList(task)) this.settle();
+    else this.hold(task);
+  }
+
+  /** Tell whether the reader asked for another tab or search: then the rows are other rows. */
+  private otherList(task: Task): boolean {
+    const now = need("#list-state").dataset, then = task.fragment.querySelector<HTMLElement>("#list-state")?.dataset;
+    return now["tab"] !== then?.["tab"] || now["search"] !== then?.["search"];
   }
 
   private settle(): void {

@@ -22,6 +22,7 @@ const sound = new Sound();
 const theme = new Theme(() => picture?.paint());
 let open: OpenAlarm[] = [];
 let known = new Set<string>();
+const unsaid = new Set<OpenAlarm>();
 
 const picture: Picture | null = openPicture(need("#map"), (track) => card.openVessel(track), (id) => card.openAlarm(id));
 const card = new Card(list, () => picture, (id) => open.find((alarm) => alarm.id === id));
@@ -33,11 +34,22 @@ function alarms(body: Alarms): void {
   theme.lock(open.some((alarm) => alarm.priority === "emergency"));
   const waiting = open.filter((alarm) => alarm.state === "unacked");
   const fresh = waiting.filter((alarm) => !known.has(alarm.id));
+  if (known.size && !waiting.length) bar.say(word("all-acked"));
   known = new Set(waiting.map((alarm) => alarm.id));
+  for (const alarm of fresh) unsaid.add(alarm);
   sound.sound(body.sound, fresh.length > 0);
   bar.title(waiting.length);
   list.refresh();
   card.refresh();
+}
+
+/** Tell a screen reader what came, once its row can be read: grave ones at once, others when it is quiet. */
+function sayNew(): void {
+  const said = [...unsaid].map((alarm) => ({ alarm, text: list.says(alarm.id) })).filter((one) => one.text);
+  unsaid.clear();
+  const grave = said.find((one) => one.alarm.priority === "emergency" || one.alarm.priority === "alarm");
+  if (grave) bar.warn(word("new-alarm", { title: grave.text }));
+  else if (said[0]) bar.say(word("new-alarm", { title: said[0].text }));
 }
 
 function trackOf(alarm: OpenAlarm): number | null {
@@ -65,7 +77,10 @@ watchSwaps(
     keys.show();
     countOn();
     if (event.ctx.target.id === "detail") card.shown(event.ctx);
-    if (event.ctx.target.id === "alarm-list") card.offer();
+    if (event.ctx.target.id === "alarm-list") {
+      card.offer();
+      sayNew();
+    }
   },
 );
 

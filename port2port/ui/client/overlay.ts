@@ -5,14 +5,14 @@ import type { Colours } from "./colours";
 import type { Scene } from "./chart";
 import type { Fleet } from "./fleet";
 import { Room, Sprites, type Style } from "./labels";
-import { ALONGSIDE, BASE, LOST, MARKER } from "./messages";
+import { ALONGSIDE, BASE, LOST, MARKER, OWN } from "./messages";
 import { mercatorX, mercatorY, type View } from "./mercator";
 import { decimal, span, word } from "./words";
 
 export interface Spot { kind: string; mx: number; my: number; text: string; rank: number }
 export interface Past { track: string; mx: Float64Array; my: Float64Array }
 
-const MANY = 400, NEAR_PX = 90, MOST_NAMES = 140, NO_SOG = 1023;
+const MANY = 400, NEAR_PX = 90, MOST_NAMES = 140, MOST_ALARMED = 60, NO_SOG = 1023;
 
 /** Least zoom at which a label of a kind is worth its room. */
 const FROM_ZOOM: Record<string, number> = {
@@ -54,15 +54,30 @@ export class Overlay {
     this.gates = scene.gates.features.map((f) => spotOf(f as Feature<Point>, language));
   }
 
+  /** Tell whether some names are still to be drawn. */
+  get isHungry(): boolean {
+    return this.sprites.isHungry;
+  }
+
+  /** Add the names that only another area has. */
+  join(scene: Scene, language: string): void {
+    const sites = scene.labels.features.filter((f) => f.properties?.["kind"] === "facility");
+    this.spots.push(...sites.map((f) => spotOf(f as Feature<Point>, language)));
+    this.spots.sort((a, b) => a.rank - b.rank);
+    this.gates.push(...scene.gates.features.map((f) => spotOf(f as Feature<Point>, language)));
+  }
+
   /** Draw everything for a view. */
   draw(view: View): void {
     const began = performance.now();
+    this.sprites.begin();
     this.fit(view);
     this.pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     this.pen.clearRect(0, 0, view.width, view.height);
     const room = new Room();
     this.drawPast(view);
     this.drawGates(view);
+    this.drawOwn(view);
     this.drawShips(view, room);
     this.drawSpots(view, room);
     this.drawBrackets(view);
@@ -79,6 +94,7 @@ export class Overlay {
 
   private stamp(text: string, x: number, y: number, style: Style, align: "left" | "centre" | "right" = "left"): void {
     const sprite = this.sprites.take(text, style);
+    if (!sprite) return;
     const from = align === "left" ? x : align === "right" ? x - sprite.width : x - sprite.width / 2;
     this.pen.drawImage(sprite.canvas, Math.round(from), Math.round(y), sprite.width, sprite.height);
   }
@@ -98,7 +114,7 @@ export class Overlay {
       if (!view.sees(x, y, 80)) continue;
       const style = this.spotStyle(spot.kind);
       const sprite = this.sprites.take(spot.text, style);
-      if (!room.take(x - sprite.width / 2, y - sprite.height / 2, sprite.width, sprite.height)) continue;
+      if (!sprite || !room.take(x - sprite.width / 2, y - sprite.height / 2, sprite.width, sprite.height)) continue;
       this.stamp(spot.text, x, y - sprite.height / 2, style, "centre");
     }
   }
@@ -131,7 +147,10 @@ export class Overlay {
     const all = this.fleet.count <= MANY;
     for (const n of this.alarmed) this.keepForMark(view, this.fleet.slot(n), room);
     let drawn = this.nameShip(view, this.fleet.slot(this.selected), room, true) ? 1 : 0;
-    for (const n of this.alarmed) if (n !== this.selected && this.nameShip(view, this.fleet.slot(n), room, true)) drawn++;
+    for (const n of this.alarmed) {
+      if (drawn >= MOST_ALARMED) break;
+      if (n !== this.selected && this.nameShip(view, this.fleet.slot(n), room, false)) drawn++;
+    }
     if (view.zoom < 9.5 && !this.pointer) return;
     for (let s = 0; s < this.fleet.count && drawn < MOST_NAMES; s++) {
       if (!all && !this.nearPointer(view, s)) continue;
@@ -139,6 +158,15 @@ export class Overlay {
       const n = this.fleet.numbers[s]!;
       if (n === this.selected || this.alarmed.has(n) || this.fleet.flags[s]! & (MARKER | BASE)) continue;
       if (this.nameShip(view, s, room, false)) drawn++;
+    }
+  }
+
+  /** The letter in the frame of own and police units. */
+  private drawOwn(view: View): void {
+    for (let s = 0; s < this.fleet.count; s++) {
+      if (!(this.fleet.flags[s]! & OWN)) continue;
+      const x = view.x(this.fleet.mx[s]!), y = view.y(this.fleet.my[s]!);
+      if (view.sees(x, y, 12)) this.stamp("P", x, y - 9, { ...this.strong, halo: this.colours.plot }, "centre");
     }
   }
 
@@ -163,6 +191,7 @@ export class Overlay {
     const moored = Boolean(this.fleet.flags[s]! & ALONGSIDE) && !must;
     const style = moored ? this.quiet : this.strong;
     const sprite = this.sprites.take(name, style);
+    if (!sprite) return false;
     const second = moored ? "" : this.second(s);
     if (!room.take(x + 10, y + 8, sprite.width, second ? 28 : 16) && !must) return false;
     this.stamp(name, x + 10, y + 6, style);

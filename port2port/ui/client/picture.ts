@@ -26,6 +26,8 @@ export class Picture {
   private pending: { start: number; spent: number } | null = null;
   private drawing = false;
   private wanted = "";
+  private address = "";
+  private readonly visited = new Set<string>();
   private readonly size: Size = { width: 1, height: 1 };
 
   constructor(private readonly box: HTMLElement, private readonly choose: (track: string) => void,
@@ -93,12 +95,26 @@ export class Picture {
     if (!answer.ok) throw new Error(`scene: ${answer.status}`);
     const scene = (await answer.json()) as Scene;
     this.scene = scene;
+    this.address = url.split("?")[0] ?? url;
+    this.visited.add(scene.area);
     this.overlay.show(scene, document.documentElement.lang);
     if (!this.recall()) this.fitArea(false);
     await this.chart.show(scene);
     this.chart.map.addLayer(this.layer);
     this.scale();
     need("#attribution").textContent = scene.attribution;
+  }
+
+  /** See that the sites and zones of an area are on the map: an alarm may lie in another area than the one shown. */
+  async visit(area: string): Promise<void> {
+    if (!area || !this.scene || this.visited.has(area)) return;
+    this.visited.add(area);
+    const answer = await fetch(`${this.address}?area=${encodeURIComponent(area)}`);
+    if (!answer.ok) return;
+    const scene = (await answer.json()) as Scene;
+    this.chart.join(scene);
+    this.overlay.join(scene, document.documentElement.lang);
+    this.chart.map.triggerRepaint();
   }
 
   /** Take a message of positions: the one thing that happens every second. */
@@ -117,6 +133,7 @@ export class Picture {
     const before = this.overlay.spent_ms;
     const view = this.view();
     this.overlay.draw(view);
+    if (this.overlay.isHungry) requestAnimationFrame(() => this.overlay.draw(this.view()));
     const started = performance.now();
     this.marks.place(view, this.fleet);
     const marks = performance.now() - started;

@@ -4,13 +4,16 @@ interface Task { target: Element | string; fragment: DocumentFragment; type: str
 interface SwapEvent { ctx: { target: Element; status: string; request: { method: string }; response?: { status: number } }; tasks: Task[] }
 export type { SwapEvent, Task };
 
-let heldId = "", heldName = "", heldRegion: Element | null = null;
+let heldId = "", heldName = "", heldRow = -1, heldRegion: Element | null = null;
+
+const rowsOf = (region: Element): HTMLElement[] => [...region.querySelectorAll<HTMLElement>("a.row")];
 
 function remember(): void {
   const active = document.activeElement;
   heldId = active instanceof HTMLElement && active !== document.body ? active.id : "";
   heldName = active?.getAttribute("name") ?? "";
   heldRegion = active?.closest("[data-region]") ?? null;
+  heldRow = heldRegion && active instanceof HTMLElement ? rowsOf(heldRegion).indexOf(active) : -1;
 }
 
 /** Give focus back: to the same element, else to its place's first sensible one, else to the region itself. */
@@ -19,8 +22,9 @@ function giveBack(): void {
   if (!heldRegion || (active && active !== document.body && active.isConnected)) return;
   const same = heldId ? document.getElementById(heldId) : null;
   const named = heldName ? heldRegion.querySelector<HTMLElement>(`[name="${CSS.escape(heldName)}"]`) : null;
-  const chosen = heldRegion.querySelector<HTMLElement>('[aria-current="true"] a, h2[tabindex="-1"]');
-  (same ?? named ?? chosen ?? (heldRegion as HTMLElement)).focus({ preventScroll: true });
+  const rows = heldRow < 0 ? [] : rowsOf(heldRegion);
+  const chosen = heldRegion.querySelector<HTMLElement>('a.row[aria-current="true"], h2[tabindex="-1"]');
+  (same ?? named ?? chosen ?? rows[Math.min(heldRow, rows.length - 1)] ?? (heldRegion as HTMLElement)).focus({ preventScroll: true });
 }
 
 /** Watch every swap of htmx. */

@@ -159,6 +159,8 @@ def _aircraft(others: Sequence[Message], at_ms: int) -> list[tuple[Positions, Co
 
 
 def _statics(number: int, table: Table, at_ms: int) -> list[Statics]:
+    if not len(table["mmsi"]):
+        return []
     if number == 5:
         return [Statics(table["mmsi"], _facts(table, VOYAGE) | {"eta": _eta(table)}, at_ms)]
     if number in (19, 21):
