@@ -14,7 +14,7 @@ label says who may see it; an event without one cannot be made.
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
@@ -22,6 +22,7 @@ import msgspec
 from port2port.engine.ids import uuid7
 
 Body = TypeVar("Body", bound=msgspec.Struct)
+Shape = TypeVar("Shape")
 
 
 class Origin(StrEnum):
@@ -138,7 +139,7 @@ def unpack(message: bytes) -> list[Event]:
     return _decoded(message, list[Event])
 
 
-def _decoded(message: bytes, shape: type[Any]) -> Any:
+def _decoded(message: bytes, shape: type[Shape]) -> Shape:
     """Decode; text that is no UTF-8 is a fault of the message like any other."""
     try:
         return msgspec.msgpack.decode(message, type=shape)

@@ -115,7 +115,11 @@ def _serve(arguments: argparse.Namespace, role: str) -> int:
 
 def _replay(arguments: argparse.Namespace) -> int:
     config, token = _running_deployment()
+    from port2port.project.config import AREAS
     from port2port.project.replay import Target, replay
+
+    if arguments.area not in AREAS:
+        raise Stop(f"--area: {arguments.area!r} is not one of {', '.join(AREAS)}")
 
     target = Target(config.host, arguments.port or config.port, token, arguments.area)
     taken = replay(

@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from port2port.engine.ids import uuid7
+from port2port.protocols.ais.report import lines_of
 
 STEADY_LINES_A_S = 500
 BATCH_LINES, BATCH_S = 500, 0.5
@@ -61,15 +62,42 @@ def replay(
     path: Path, target: Target, *, speed: float = 1.0, keep_times: bool = False, said: Callable[[str], None]
 ) -> int:
     """Play a file; give the number of lines the server took. Raises ReplayFailed."""
-    if not path.is_file():
-        raise ReplayFailed(f"{path}: no such file")
+    _check(path, speed=speed)
+    _reach(target)
     began, run, taken = time.monotonic(), uuid7(), 0
     with path.open("rb") as log:
-        for number, (due, raw) in zip(itertools.count(), batches(log, speed=speed), strict=False):
+        for number, (due, raw) in zip(itertools.count(), batches(lines_of(log), speed=speed), strict=False):
             time.sleep(max(0.0, due - (time.monotonic() - began)))
             taken += _send(target, raw, key=f"replay-{run}-{number}", keep_times=keep_times)
-            said(f"{taken} lines played, {due:.0f} s into the log")
+            said(f"{taken} lines played, {due * speed:.0f} s into the log")
+    if not taken:
+        raise ReplayFailed(f"{path}: holds no AIS sentence; nothing was played")
     return taken
+
+
+def _check(path: Path, *, speed: float) -> None:
+    """Refuse what cannot be played before the server is asked."""
+    if not path.exists():
+        raise ReplayFailed(f"{path}: no such file")
+    if not path.is_file():
+        raise ReplayFailed(f"{path}: is a folder, not a log; name one file")
+    if not speed > 0:
+        raise ReplayFailed(f"--speed: must be more than 0, not {speed:g}")
+
+
+def _reach(target: Target) -> None:
+    """Ask the server whether it is there and knows us, so that nobody waits for one that does not run."""
+    where = f"http://{target.host}:{target.port}"
+    try:
+        link = http.client.HTTPConnection(target.host, target.port, timeout=10)
+        link.request("GET", "/ingest/accepted", headers={"Authorization": f"Bearer {target.token}"})
+        status = link.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        raise ReplayFailed(f"no answer from {where}; start it with `make run`, then try again") from error
+    if status in (401, 403):
+        raise ReplayFailed(f"{where} runs with another state folder; set P2P_STATE to the one it runs with")
+    if status == 404:
+        raise ReplayFailed(f"{where} takes no sentences; replay to the port of `port2port run` or `detect`")
 
 
 def _send(target: Target, raw: bytes, *, key: str, keep_times: bool) -> int:
@@ -82,7 +110,7 @@ def _send(target: Target, raw: bytes, *, key: str, keep_times: bool) -> int:
             link.request("POST", f"/ingest/ais?{query}", body=raw, headers=head)
             reply = link.getresponse()
             body = reply.read()
-        except OSError:
+        except (OSError, http.client.HTTPException):
             time.sleep(PAUSE_S)
             continue
         if reply.status == 202:
@@ -90,6 +118,4 @@ def _send(target: Target, raw: bytes, *, key: str, keep_times: bool) -> int:
         if reply.status != 503:
             raise ReplayFailed(f"the server refused the log: {reply.status} {body.decode(errors='replace')[:300]}")
         time.sleep(PAUSE_S)
-    raise ReplayFailed(
-        f"no answer from http://{target.host}:{target.port}; start it with `make run`, then try again"
-    )
+    raise ReplayFailed(f"http://{target.host}:{target.port} answers no more; what it took is in, the rest is not")

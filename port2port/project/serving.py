@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+import warnings
 
 import uvicorn
 from django.conf import settings
@@ -20,6 +21,8 @@ def serve(role: str) -> int:
     listening = _free_port(config.host, config.port)
     print(f"port2port {role}: preparing {config.state}", flush=True)  # noqa: T201
     first_start.prepare()
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
+    warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
     print(f"port2port {role}: http://localhost:{config.port}", flush=True)  # noqa: T201
     server = uvicorn.Server(
         uvicorn.Config(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from port2port import __version__
 from port2port.audit.queries import ledger_head
+from port2port.detection.queries import detection_report
 from port2port.engine.clock import REAL
 from port2port.engine.nats import SAFE_SERVER, NatsWire
 
@@ -27,15 +28,14 @@ class Line:
 
 
 def status(request: HttpRequest) -> HttpResponse:
-    """Show how the deployment is; JSON where the caller asks for it."""
+    """Show how the deployment is; JSON where the caller asks for it, with what detection counted."""
     lines = [*_store(), *_ledger(), *_wire(), *_keepers()]
     fine = all(line.fine for line in lines)
     if "application/json" in request.headers.get("Accept", ""):
-        return JsonResponse(
-            {"fine": fine, "lines": [_as_json(line) for line in lines]}, status=200 if fine else 503
-        )
-    facts = {"lines": lines, "fine": fine, "version": __version__, "at": REAL.now()}
-    return render(request, "project/status.html", facts, status=200 if fine else 503)
+        facts = {"fine": fine, "lines": [_as_json(line) for line in lines], "detection": detection_report()}
+        return JsonResponse(facts, status=200 if fine else 503)
+    page = {"lines": lines, "fine": fine, "version": __version__, "at": REAL.now()}
+    return render(request, "project/status.html", page, status=200 if fine else 503)
 
 
 def _as_json(line: Line) -> dict[str, Any]:

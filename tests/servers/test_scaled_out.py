@@ -1,7 +1,5 @@
 """Two processes, PostgreSQL and NATS: detection in one, pages in the other, and the same alarm on the screen."""
 
-import http.client
-import json
 import time
 
 import psycopg
@@ -9,6 +7,7 @@ import pytest
 
 from port2port.protocols.ais.encode import encode
 from tests.deployment import Deployment
+from tests.pages import Listener, sign_in
 from tests.stories.test_a_vessel_enters_a_restricted_zone import inside_and_outside, report
 
 pytestmark = pytest.mark.servers
@@ -22,55 +21,6 @@ def apart(tmp_path, own_database, own_nats):
     yield detect.start(), web.start(), own_nats
     web.stop()
     detect.stop()
-
-
-def sign_in(web):
-    """Sign in as a person does, with cookies by hand; give the Cookie header."""
-    link = http.client.HTTPConnection("127.0.0.1", web.port, timeout=10)
-    link.request("GET", "/signin", headers={"Host": f"localhost:{web.port}"})
-    reply = link.getresponse()
-    page = reply.read().decode()
-    cookies = [value.split(";")[0] for name, value in reply.getheaders() if name.lower() == "set-cookie"]
-    token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
-    tile = next(part for part in page.split("<form")[1:] if "Sam Voorbeeld" in part)
-    action = tile.split('action="')[1].split('"')[0]
-    head = {
-        "Host": f"localhost:{web.port}",
-        "Cookie": "; ".join(cookies),
-        "Origin": web.url,
-        "Content-Type": "application/x-www-form-urlencoded",
-    }
-    link.request("POST", action, body=f"csrfmiddlewaretoken={token}", headers=head)
-    reply = link.getresponse()
-    reply.read()
-    assert reply.status == 302, reply.status
-    return "; ".join(value.split(";")[0] for name, value in reply.getheaders() if name.lower() == "set-cookie")
-
-
-class Listener:
-    """Reads a stream and forgets nothing."""
-
-    def __init__(self, web, cookie):
-        self.link = http.client.HTTPConnection("127.0.0.1", web.port, timeout=15)
-        self.link.request("GET", "/stream", headers={"Host": f"localhost:{web.port}", "Cookie": cookie})
-        self.reply = self.link.getresponse()
-        assert self.reply.status == 200
-        self.said = []
-
-    def heard(self, kind, test, within_s=20):
-        """Give the first message of a kind that passes a test, whether it came already or comes in time."""
-        until, event, read = time.monotonic() + within_s, "", 0
-        while time.monotonic() < until:
-            for said, body in self.said[read:]:
-                if said == kind and test(body):
-                    return body
-            read = len(self.said)
-            line = self.reply.readline().decode().rstrip("\n")
-            if line.startswith("event: "):
-                event = line[7:]
-            elif line.startswith("data: "):
-                self.said.append((event, json.loads(line[6:])))
-        raise AssertionError(f"no such {kind} message in {within_s} s")
 
 
 def enter(detect, mmsi):

@@ -19,6 +19,7 @@ NAMES_B = "STAR RIVER I II III V GRACE NORD ZEE MAAS DELTA LYS NETE DEMER RUPEL 
 PLEASURE = 37
 RECKLESS = 0.03  # the share of ships that keep no speed limit
 INTRUDER_KNOTS = 5.0
+ROGUES = ("ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ def intruder(area: str, *, start: LatLon, inside: LatLon, number: int, phase_s: 
     """Invent the craft that goes into a restricted zone, stays a while, and comes out again."""
     passage = Passage.along(Path.through([start, inside]), [INTRUDER_KNOTS])
     return Ship(
-        mmsi=FIRST_MMSI["class_b"] + 900 + number, name=f"ROGUE {area[:12].upper()}", callsign=f"OR{number:03d}",
+        mmsi=FIRST_MMSI["class_b"] + 900 + number, name=f"ROGUE {ROGUES[number % len(ROGUES)]}", callsign=f"OR{number:03d}",
         kind=PLEASURE, length_m=9, beam_m=3, draught_m=0.6, class_b=True, out=passage, home=passage.back(),
         dwell_s=240.0, phase_s=phase_s, starboard_m=0.0, destination="",
     )  # fmt: skip

@@ -26,7 +26,7 @@ function layers(c: Colours): Layer[] {
   const kind = (...kinds: string[]): unknown => ["in", ["get", "kind"], ["literal", kinds]];
   return [
     { id: "land", type: "fill", source: "land", paint: { "fill-color": c.land, "fill-antialias": true } },
-    { id: "coast", type: "line", source: "land", paint: { "line-color": c.shore, "line-width": 1 } },
+    { id: "coast", type: "line", source: "land", minzoom: 5, paint: { "line-color": c.shore, "line-width": 1 } },
     { id: "plots", type: "fill", source: "facilities", paint: { "fill-color": c.plot } },
     { id: "roads", type: "line", source: "works", filter: kind("road"), minzoom: 11, paint: { "line-color": c.road, "line-width": 3 } },
     { id: "rails", type: "line", source: "works", filter: kind("railway"), minzoom: 11,
@@ -71,7 +71,7 @@ export class Chart {
     maplibregl.setWorkerUrl(worker);
     maplibregl.setWorkerCount(1);
     this.map = new maplibregl.Map({
-      container: box, center: [4.2, 51.2], zoom: 8, minZoom: 5, maxZoom: 18, attributionControl: false,
+      container: box, center: [4.2, 51.2], zoom: 8, minZoom: 1, renderWorldCopies: false, maxZoom: 18, attributionControl: false,
       dragRotate: false, pitchWithRotate: false, touchPitch: false, maxPitch: 0, fadeDuration: 0,
       style: { version: 8, sources: {}, layers: [{ id: "ground", type: "background", paint: { "background-color": colours.water } }] },
       locale: { "Map.Title": label },

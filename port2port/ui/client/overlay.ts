@@ -163,6 +163,7 @@ export class Overlay {
 
   /** The letter in the frame of own and police units. */
   private drawOwn(view: View): void {
+    if (view.zoom < 9) return;
     for (let s = 0; s < this.fleet.count; s++) {
       if (!(this.fleet.flags[s]! & OWN)) continue;
       const x = view.x(this.fleet.mx[s]!), y = view.y(this.fleet.my[s]!);

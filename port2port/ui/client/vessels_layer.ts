@@ -7,7 +7,7 @@ import { ANCHOR, STRIDE, type Fleet } from "./fleet";
 import { type Size, View } from "./mercator";
 
 const SYMBOL_VERTEX = `#version 300 es
-uniform mat4 u_matrix; uniform vec2 u_px; uniform float u_px_per_m;
+uniform mat4 u_matrix; uniform vec2 u_px; uniform float u_px_per_m; uniform float u_scale;
 in vec2 a_corner; in vec2 a_pos; in vec4 a_move; in vec2 a_kind;
 out vec2 v_p; flat out float v_kind; flat out int v_flags; flat out vec2 v_hull;
 void main() {
@@ -19,7 +19,7 @@ void main() {
   if (v_kind == 1.0 && (v_flags & 6) != 0) reach = max(reach, vec2(19.0));
   v_p = a_corner * reach;
   float s = sin(a_move.x), c = cos(a_move.x);
-  vec2 turned = vec2(v_p.x * c + v_p.y * s, v_p.y * c - v_p.x * s);
+  vec2 turned = vec2(v_p.x * c + v_p.y * s, v_p.y * c - v_p.x * s) * u_scale;
   gl_Position = u_matrix * vec4(a_pos, 0.0, 1.0);
   gl_Position.xy += turned * u_px * gl_Position.w;
   if (v_kind != 1.0) v_p /= size;
@@ -174,7 +174,7 @@ export class VesselsLayer implements CustomLayerInterface {
     this.attribute(gl, id, "a_move", this.buffer, 4, STRIDE * 4, 8, 1);
     this.attribute(gl, id, "a_kind", this.buffer, 2, STRIDE * 4, 24, 1);
     gl.bindVertexArray(null);
-    const names = ["u_matrix", "u_px", "u_px_per_m", "u_seconds", "u_text", "u_fill", "u_hull", "u_muted"];
+    const names = ["u_matrix", "u_px", "u_px_per_m", "u_scale", "u_seconds", "u_text", "u_fill", "u_hull", "u_muted"];
     return { id, array, at: Object.fromEntries(names.map((name) => [name, gl.getUniformLocation(id, name)])) };
   }
 
@@ -223,6 +223,7 @@ export class VesselsLayer implements CustomLayerInterface {
     gl.uniformMatrix4fv(p.at["u_matrix"] ?? null, false, matrix);
     gl.uniform2f(p.at["u_px"] ?? null, 2 / view.width, 2 / view.height);
     gl.uniform1f(p.at["u_px_per_m"] ?? null, view.px_per_m);
+    gl.uniform1f(p.at["u_scale"] ?? null, Math.min(1, Math.max(0.4, (view.zoom - 3) / 6)));
     gl.uniform1f(p.at["u_seconds"] ?? null, SIX_MINUTES_S);
     gl.uniform3fv(p.at["u_text"] ?? null, rgb(this.colours.text));
     gl.uniform3fv(p.at["u_fill"] ?? null, rgb(this.colours.plot));

@@ -215,5 +215,7 @@ def share(context: Context, since: datetime, until: datetime) -> str:
 
 @register.simple_tag(takes_context=True)
 def left_words(context: Context, until: datetime) -> str:
-    """Say how much time is left, in the order of the reader's language."""
+    """Say how much time is left, or how late it is, in the order of the reader's language."""
+    if until < context["now"]:
+        return format_html(_("{span} late"), span=ago(context, until))
     return format_html(_("{span} left"), span=left(context, until))

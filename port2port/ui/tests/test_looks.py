@@ -2,12 +2,20 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from django.http import HttpRequest
 from django.template import Context, Template
+from django.utils import translation
 
 from port2port.ui.templatetags.looks import pick, span_words, theme_of
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    with translation.override("en"):
+        yield
 
 
 def drawn(source: str, request: HttpRequest | None = None, **facts: object) -> str:
@@ -45,6 +53,11 @@ def test_spans_count_on_from_what_the_server_knew():
     assert drawn("{% ago at %}", at=NOON - timedelta(seconds=42)).endswith(">0:42</span>")
     assert drawn("{% left at %}", at=NOON - timedelta(seconds=1)).endswith(">0:00</span>")
     assert span_words(timedelta(hours=2, minutes=3, seconds=4)) == "2:03:04"
+
+
+def test_a_term_that_passed_says_how_late_it_is():
+    assert drawn("{% left_words at %}", at=NOON + timedelta(seconds=9)).endswith(">0:09</span> left")
+    assert drawn("{% left_words at %}", at=NOON - timedelta(seconds=9)).endswith(">0:09</span> late")
 
 
 def test_a_text_is_shown_in_the_readers_language_and_english_where_it_is_missing():
