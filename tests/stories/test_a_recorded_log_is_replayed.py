@@ -1,4 +1,4 @@
-"""A recorded log is replayed: counts equal pyais, ships stand where they really are, the live desk notices nothing."""
+"""A recorded log is replayed: counts equal pyais, ships stand where they are, the live desk hears nothing."""
 
 import contextlib
 import sqlite3
@@ -10,7 +10,6 @@ from functools import cache
 
 import pytest
 
-from port2port.detection.queries import MINUTE_MS
 from port2port.engine.history import unpack_minute
 from port2port.protocols.ais.tests.test_against_pyais import theirs
 from tests.deployment import ROOT, Deployment
@@ -167,21 +166,24 @@ def test_what_cannot_be_played_is_told_in_one_sentence(played, shared, tmp_path,
     assert done.stdout == ""
 
 
-def test_a_log_that_keeps_its_times_goes_to_the_history_of_its_day_and_nowhere_else(played):
-    """It is the last test of the file: history is written when the minute is over."""
+def test_a_log_that_keeps_its_times_moves_nothing_in_any_picture(played):
     deployment, said, decoded = played
     assert said["kept"].returncode == 0, said["kept"].stderr
     assert sum(decoded["kept"].values()) == 0
+    stream = Listener(deployment, sign_in(deployment, "Vera Dummy"))
+    stream.heard("beat", lambda body: True)
+    assert all(body["n"] == [] for kind, body in stream.said if kind == "tracks")
+
+
+@pytest.mark.night
+def test_a_log_that_keeps_its_times_is_in_the_history_of_its_day_when_the_minute_is_over(played):
+    deployment, total = played[0], as_pyais_says(KYSTVERKET)[2]
     until, positions = time.monotonic() + 70, {}
-    while sum(positions.values()) < as_pyais_says(KYSTVERKET)[2] and time.monotonic() < until:
+    while sum(positions.values()) < total and time.monotonic() < until:
         time.sleep(0.5)
-        rows = record(deployment, "SELECT minute, blob FROM detection_historyblob WHERE area='liege'")
-        positions = {minute: len(unpack_minute(blob)["t_ms"]) for minute, blob in rows}
-    assert sum(positions.values()) == as_pyais_says(KYSTVERKET)[2]
-    recorded = {minute: count for minute, count in positions.items() if minute in RECORDED_MINUTES}
-    assert sum(recorded.values()) > 0.6 * sum(positions.values()), (
-        "a quarter of its tag blocks have a wrong checksum"
-    )
-    assert record(deployment, "SELECT DISTINCT kind FROM detection_historyblob WHERE area='liege'") == [
-        ("position-replay",)
-    ]
+        rows = record(deployment, "SELECT minute, kind, blob FROM detection_historyblob WHERE area='liege'")
+        positions = {minute: len(unpack_minute(blob)["t_ms"]) for minute, _, blob in rows}
+    assert sum(positions.values()) == total
+    assert {kind for _, kind, _ in rows} == {"position-replay"}
+    in_its_hour = sum(count for minute, count in positions.items() if minute in RECORDED_MINUTES)
+    assert in_its_hour > 0.6 * total, "a quarter of its tag blocks have a wrong checksum"

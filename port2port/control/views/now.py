@@ -39,7 +39,7 @@ def _chosen(desk: Desk, alarm: UUID | None) -> "queries.Alarm | None":
             raise Http404
         return row
     first = queries.open_alarms(desk.actor).first()
-    return first if first is not None and first.state_word == "unacked" else None
+    return first if first is not None and first.state_word in ("unacked", "returned") else None
 
 
 @require_GET

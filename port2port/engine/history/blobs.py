@@ -81,9 +81,9 @@ class Minute:
         """Give each band as a view of shape (columns, rows)."""
         offset = 0
         for band in self.bands:
-            stride, count = _padded(self.rows * band.word.itemsize), len(band.columns)
-            view = np.frombuffer(self.body, band.word, stride * count // band.word.itemsize, offset)
-            yield view.reshape(count, -1)[:, : self.rows] if self.rows else view.reshape(count, 0)
+            width, count = band.word.itemsize, len(band.columns)
+            stride = _padded(self.rows * width)
+            yield np.ndarray((count, self.rows), band.word, self.body, offset, (stride, width))
             offset += stride * count
 
     def columns(self) -> dict[str, Column]:

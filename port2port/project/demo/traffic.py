@@ -187,7 +187,8 @@ def intruder(area: str, *, start: LatLon, inside: LatLon, number: int, phase_s: 
     """Invent the craft that goes into a restricted zone, stays a while, and comes out again."""
     passage = Passage.along(Path.through([start, inside]), [INTRUDER_KNOTS])
     return Ship(
-        mmsi=FIRST_MMSI["class_b"] + 900 + number, name=f"ROGUE {ROGUES[number % len(ROGUES)]}", callsign=f"OR{number:03d}",
+        mmsi=FIRST_MMSI["class_b"] + 900 + number, name=f"ROGUE {ROGUES[number % len(ROGUES)]}",
+        callsign=f"OR{number:03d}",
         kind=PLEASURE, length_m=9, beam_m=3, draught_m=0.6, class_b=True, out=passage, home=passage.back(),
         dwell_s=240.0, phase_s=phase_s, starboard_m=0.0, destination="",
     )  # fmt: skip
