@@ -8,6 +8,7 @@ FOLDER must hold `countries-coastline-1m/map.geo.json` and `world-atlas/land-50m
 
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import shapely
@@ -57,8 +58,31 @@ def read_land(topology: dict) -> BaseGeometry:
     polygons = []
     for geometry in topology["objects"]["land"]["geometries"]:
         rings = geometry["arcs"] if geometry["type"] == "MultiPolygon" else [geometry["arcs"]]
-        polygons += [shapely.make_valid(Polygon(join(p[0], arcs), [join(r, arcs) for r in p[1:]])) for p in rings]
+        polygons += [cut(join(p[0], arcs), [join(r, arcs) for r in p[1:]]) for p in rings]
     return shapely.union_all(polygons)
+
+
+def cut(outer: list, holes: list[list]) -> BaseGeometry:
+    """Cut a polygon that was stitched over the 180th meridian back into pieces that lie within the map."""
+    whole = shapely.make_valid(Polygon(unrolled(outer), [unrolled(hole) for hole in holes]))
+    pieces = [
+        shapely.transform(
+            shapely.clip_by_rect(whole, -180 + turn, -90, 180 + turn, 90), lambda xy, t=turn: xy - [t, 0]
+        )
+        for turn in (-360, 0, 360)
+    ]
+    return shapely.union_all([shapely.make_valid(piece) for piece in pieces if not piece.is_empty])
+
+
+def unrolled(ring: list) -> list:
+    """Let longitudes run on past 180 degrees; a ring round the pole is led down to it."""
+    points, turn = [ring[0]], 0
+    for (before, _), (lon, lat) in pairwise(ring):
+        turn += -360 if lon - before > 180 else 360 if before - lon > 180 else 0
+        points.append((lon + turn, lat))
+    if turn:
+        points += [(points[-1][0], -90.0), (points[0][0], -90.0)]
+    return points
 
 
 def decode(arc: list, scale: list, shift: list) -> list:

@@ -19,12 +19,10 @@ def create_account(*, username: str, name: str, role: Role, areas: Iterable[str]
     return Account.objects.create_user(username, password, name=name, role=role, areas=sorted(areas))
 
 
-def ensure_demo_account(
-    *, username: str, name: str, role: Role, areas: Iterable[str], desk: str, language: str
-) -> Account:
+def ensure_demo_account(*, username: str, name: str, role: Role, areas: Iterable[str], desk: str) -> Account:
     """Make an invented account of the demo world, or bring it back to how it was."""
     facts = {"name": name, "role": role, "areas": sorted(areas), "desk": desk, "is_demo": True, "is_active": True}
-    account, made = Account.objects.get_or_create(username=username, defaults={**facts, "language": language})
+    account, made = Account.objects.get_or_create(username=username, defaults=facts)
     if not made:
         Account.objects.filter(pk=account.pk).update(**facts)
     return account

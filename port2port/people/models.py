@@ -29,7 +29,7 @@ class Account(AbstractBaseUser):
     role = models.CharField(max_length=20, choices=[(role.value, role.value) for role in Role])
     areas = models.JSONField(default=list)
     desk = models.CharField(max_length=40, blank=True)
-    language = models.CharField(max_length=2, default="nl")
+    language = models.CharField(max_length=2, blank=True)  # empty: as the browser asks
     theme = models.CharField(max_length=8, default="day")
     is_active = models.BooleanField(default=True)
     is_demo = models.BooleanField(default=False)

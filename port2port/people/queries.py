@@ -18,7 +18,7 @@ def actor_of(account: Account) -> Actor:
         name=account.name,
         role=Role(account.role),
         areas=frozenset(account.areas),
-        language=account.language,
+        language=account.language or "en",
         desk=account.desk,
     )
 

@@ -21,11 +21,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         return int(arguments.command(arguments))
-    except (Stop, OSError, ValueError, RuntimeError) as error:
-        print(f"port2port: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        sentence = _sentence(error)
+        if not sentence:
+            raise  # a fault of ours shows where it lies
+        print(f"port2port: {sentence}", file=sys.stderr)
+        return 1
+
+
+def _sentence(error: Exception) -> str:
+    """Say in one sentence what is wrong with what was asked for; nothing where the fault is ours."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {str(error.strerror).lower()}"
+    if isinstance(error, Stop | OSError | ValueError | RuntimeError):
+        return str(error)
+    database = sys.modules.get("django.db")
+    if database is not None and isinstance(error, database.DatabaseError):
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        return f"the database cannot be used: {said}; look at P2P_STATE and DATABASE_URL"
+    return ""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -91,6 +107,20 @@ def _django() -> None:
     import django
 
     django.setup()
+
+
+def _made_ready() -> Path:
+    """Load the rooms on the deployment that is named, its database of this version; give its state folder."""
+    from port2port.project.config import read_config
+
+    state = read_config().state
+    if (state / "DEMO").exists():
+        os.environ["P2P_DEMO"] = "1"
+    _django()
+    from port2port.project.first_start import ready
+
+    ready()
+    return state
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -181,7 +211,7 @@ def _export_to(path: Path) -> None:
 
 
 def _load(arguments: argparse.Namespace) -> int:
-    _django()
+    _made_ready()
     from port2port.engine.clock import REAL
     from port2port.places.actions import load_ports
     from port2port.project.first_start import PORTS, loader
@@ -194,31 +224,42 @@ def _load(arguments: argparse.Namespace) -> int:
 
 
 def _migrate(_: argparse.Namespace) -> int:
-    _django()
-    from port2port.project.first_start import migrate
-
-    migrate()
+    print(f"the database of {_made_ready()} is of this version")
     return 0
 
 
 def _admin(arguments: argparse.Namespace) -> int:
     import getpass
 
-    _django()
+    role, areas = _role_named(arguments.role), _areas_named(arguments.areas)
+    state = _made_ready()
     from port2port.people.actions import create_account
-    from port2port.project.config import AREAS
+
+    password = getpass.getpass("Password, 15 characters or more: ")
+    create_account(username=arguments.name, name=arguments.name, role=role, areas=areas, password=password)
+    print(f"{arguments.name} can sign in as {role} of {', '.join(areas) or 'no area yet'}, in {state}")
+    return 0
+
+
+def _role_named(name: str) -> Any:
+    """Find the role of a person; a service is no person."""
     from port2port.rights.rules import Role
 
-    areas = [area for area in arguments.areas.split(",") if area]
+    roles = [role for role in Role if role is not Role.SERVICE]
+    if name not in roles:
+        raise Stop(f"--role: {name!r} is not one of {', '.join(roles)}")
+    return Role(name)
+
+
+def _areas_named(names: str) -> list[str]:
+    """Find the areas of a comma-separated list."""
+    from port2port.project.config import AREAS
+
+    areas = [area.strip() for area in names.split(",") if area.strip()]
     unknown = sorted(set(areas) - set(AREAS))
     if unknown:
-        raise Stop(f"areas: {', '.join(unknown)}: not one of {', '.join(AREAS)}")
-    password = getpass.getpass("Password, 15 characters or more: ")
-    create_account(
-        username=arguments.name, name=arguments.name, role=Role(arguments.role), areas=areas, password=password
-    )
-    print(f"{arguments.name} can sign in as {arguments.role} of {', '.join(areas) or 'no area yet'}")
-    return 0
+        raise Stop(f"--areas: {', '.join(unknown)}: not one of {', '.join(AREAS)}")
+    return areas
 
 
 def _demo(_: argparse.Namespace) -> int:

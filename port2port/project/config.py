@@ -12,6 +12,8 @@ import msgspec
 
 from port2port.places.rules import AREAS
 
+MOST_PORT = 65_535
+
 
 class Feed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One source of sensor data; `area` is whose it is, whatever positions it carries.
@@ -59,14 +61,27 @@ def read_config(env: dict[str, str] | None = None) -> Config:
         demo=demo,
         debug=_flag(env.get("P2P_DEBUG", "0")),
         host=str(env.get("P2P_HOST", table.get("host", "127.0.0.1"))),
-        port=_number("PORT", env.get("PORT", table.get("port", 8000))),
+        port=_port("PORT", env.get("PORT", table.get("port", 8000))),
         database_url=str(env.get("DATABASE_URL", table.get("database_url", ""))),
         nats_url=str(env.get("NATS_URL", table.get("nats_url", ""))),
-        ais_out_port=_number("P2P_AIS_OUT", env.get("P2P_AIS_OUT", table.get("ais_out_port", 0))),
+        ais_out_port=_port("P2P_AIS_OUT", env.get("P2P_AIS_OUT", table.get("ais_out_port", 0)), least=0),
         traffic=_flag(env.get("P2P_TRAFFIC", "1")),
         feeds=_feeds(table.get("feeds", []), demo=demo, base=env.get("P2P_FEED_BASE", "10110")),
         allowed_hosts=tuple(str(env.get("P2P_HOSTS", "localhost,127.0.0.1,[::1]")).split(",")),
     )
+
+
+def open_state(state: Path) -> None:
+    """Make the state folder where there is none; raises BadConfig where nothing can be written in it."""
+    try:
+        (state / "static").mkdir(parents=True, exist_ok=True)
+        wrong = "" if os.access(state, os.W_OK | os.X_OK) else "permission denied"
+    except OSError as error:
+        wrong = str(error.strerror).lower()
+    if wrong:
+        raise BadConfig(
+            f"the state folder {state} cannot be written: {wrong}; change its owner, or set P2P_STATE to another"
+        )
 
 
 def _toml(path: Path) -> dict[str, object]:
@@ -89,16 +104,31 @@ def _number(name: str, value: object) -> int:
         raise BadConfig(f"{name} must be a whole number, not {value!r}") from error
 
 
+def _port(name: str, value: object, *, least: int = 1) -> int:
+    """Read a port; 0 stands for none where that is allowed."""
+    port = _number(name, value)
+    if not least <= port <= MOST_PORT:
+        raise BadConfig(f"{name} must be a port from {least} to {MOST_PORT}, not {port}")
+    return port
+
+
 def _feeds(rows: object, *, demo: bool, base: str) -> tuple[Feed, ...]:
     """Read the feeds; the demo world has one for each area, on ports that follow each other."""
     if demo and not rows:
-        first = _number("P2P_FEED_BASE", base)
+        first = _port("P2P_FEED_BASE", base)
         return tuple(Feed(name=f"ais-{area}", area=area, port=first + i) for i, area in enumerate(AREAS))
     try:
         feeds = msgspec.convert(rows, tuple[Feed, ...])
     except msgspec.ValidationError as error:
         raise BadConfig(f"feeds: {error}") from error
     for feed in feeds:
-        if feed.area not in AREAS:
-            raise BadConfig(f"feeds: {feed.name}: area {feed.area!r} is not one of {', '.join(AREAS)}")
+        _check_feed(feed, feeds)
     return feeds
+
+
+def _check_feed(feed: Feed, feeds: tuple[Feed, ...]) -> None:
+    if feed.area not in AREAS:
+        raise BadConfig(f"feeds: {feed.name}: area {feed.area!r} is not one of {', '.join(AREAS)}")
+    if sum(other.name == feed.name for other in feeds) > 1:
+        raise BadConfig(f"feeds: {feed.name}: two feeds have this name")
+    _port(f"feeds: {feed.name}: port", feed.port)

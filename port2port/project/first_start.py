@@ -20,13 +20,18 @@ class WrongState(RuntimeError):
 
 def prepare() -> None:
     """Bring the deployment to where it can serve; safe to repeat. Raises WrongState."""
-    check_state(settings.P2P.state, demo=settings.P2P.demo)
-    migrate()
+    ready()
     load_ports(PORTS, by=loader(), at=REAL.now())
     if settings.P2P.demo:
         from port2port.project.demo import people
 
         people.fill()
+
+
+def ready() -> None:
+    """Bring the database to this version, where the state is of the kind that was asked for. Raises WrongState."""
+    check_state(settings.P2P.state, demo=settings.P2P.demo)
+    call_command("migrate", verbosity=0, interactive=False)
 
 
 def check_state(state: Path, *, demo: bool) -> None:
@@ -38,11 +43,6 @@ def check_state(state: Path, *, demo: bool) -> None:
         if (state / "port2port.sqlite3").exists():
             raise WrongState(f"{state} holds a real deployment; the demo needs a folder of its own (P2P_STATE)")
         mark.touch()
-
-
-def migrate() -> None:
-    """Bring the database to this version."""
-    call_command("migrate", verbosity=0, interactive=False)
 
 
 def loader() -> Actor:

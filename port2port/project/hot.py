@@ -44,9 +44,9 @@ class HotPaths:
 
 async def caller(scope: Scope) -> tuple[Actor | None, str]:
     """Resolve who calls: a service by its bearer token, a person by the session cookie."""
-    token = header(scope, b"authorization").removeprefix("Bearer ")
-    if token:
-        right = hmac.compare_digest(token.encode(), settings.INGEST_TOKEN.encode())
+    scheme, _, token = header(scope, b"authorization").partition(" ")
+    if scheme.lower() == "bearer":
+        right = hmac.compare_digest(token.strip().encode(), settings.INGEST_TOKEN.encode())
         return (INGEST if right else None), ""
     session = cookie(scope, settings.SESSION_COOKIE_NAME)
     if not session:

@@ -39,6 +39,7 @@ from port2port.project.sensing import Sensing
 from port2port.rights.rules import Actor
 
 BEAT_S = 1.0
+REVIEW_S = 0.5  # whoever lost a right sees nothing more a second later
 ALARM_REST_S = 0.5
 RAW_KEPT = timedelta(minutes=30)  # raw sentences behind every reader; no sender repeats a key after this
 TRIM_EVERY_S = 60.0
@@ -147,8 +148,8 @@ class Running:
 
     async def _review(self) -> None:
         while True:
-            await asyncio.sleep(BEAT_S)
-            with contextlib.suppress(Exception):  # a database that does not answer now is asked again in a second
+            await asyncio.sleep(REVIEW_S)
+            with contextlib.suppress(Exception):  # a database that does not answer now is asked again soon
                 await self.stream.review()
 
 

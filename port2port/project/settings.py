@@ -5,12 +5,12 @@ import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from port2port.project.config import read_config
+from port2port.project.config import open_state, read_config
 
 P2P = read_config()
 ROOT = Path(__file__).resolve().parent.parent
 
-P2P.state.mkdir(parents=True, exist_ok=True)
+open_state(P2P.state)
 
 
 def _secret(name: str) -> str:

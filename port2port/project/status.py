@@ -74,10 +74,12 @@ def _wire() -> list[Line]:
 
 
 def _keepers() -> list[Line]:
-    return [
-        Line(keeper.name, _("runs"), fine=not keeper.failing, advice=keeper.last_fault if settings.DEBUG else "")
-        for keeper in _running().keepers
-    ]
+    return [_keeper(keeper) for keeper in _running().keepers]
+
+
+def _keeper(keeper: Any) -> Line:
+    fact = _("Fault") if keeper.failing else _("runs")
+    return Line(keeper.name, fact, fine=not keeper.failing, advice=keeper.last_fault if settings.DEBUG else "")
 
 
 def _running() -> Any:

@@ -18,7 +18,6 @@ PEOPLE = (
     ("demo-supervisor", "Sara Model", Role.SUPERVISOR, ("antwerp", "ghent", "zeebrugge", "ostend"), "Desk 4"),
     ("demo-auditor", "Jules Maquette", Role.AUDITOR, AREAS, ""),
 )
-LANGUAGES = {"liege": "fr", "brussels": "fr"}
 
 
 class NotTheDemo(RuntimeError):
@@ -30,6 +29,4 @@ def fill() -> None:
     if not settings.P2P.demo:
         raise NotTheDemo("demo accounts exist only with --demo, in a state folder of their own")
     for username, name, role, areas, desk in PEOPLE:
-        ensure_demo_account(
-            username=username, name=name, role=role, areas=areas, desk=desk, language=LANGUAGES.get(areas[0], "en")
-        )
+        ensure_demo_account(username=username, name=name, role=role, areas=areas, desk=desk)

@@ -30,6 +30,7 @@ export class Keys {
   }
 
   private press(e: KeyboardEvent): void {
+    if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) return this.send(e);
     if (e.ctrlKey || e.metaKey || e.altKey || e.isComposing) return;
     const typing = (e.target as Element).closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
     if (e.key === "Escape") {
@@ -39,6 +40,14 @@ export class Keys {
     if (typing || this.off || document.querySelector("dialog[open]")) return;
     if (e.key === "Enter" || e.key === " ") return;
     this.match(e);
+  }
+
+  /** Send what is being written, without leaving the keys. */
+  private send(e: KeyboardEvent): void {
+    const form = (e.target as Element).closest("textarea")?.form;
+    if (!form) return;
+    e.preventDefault();
+    form.requestSubmit();
   }
 
   private match(e: KeyboardEvent): void {
