@@ -3,9 +3,11 @@
 import os
 import shutil
 
+import psycopg
 import pytest
 
 from tests.deployment import Deployment
+from tests.own_servers import OwnNats, fresh_database
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SWITCHES = [
@@ -24,9 +26,45 @@ SWITCHES = [
 
 
 @pytest.fixture
-def deployment(tmp_path):
+def own_nats(tmp_path):
+    """A nats-server that belongs to the test."""
+    if shutil.which("nats-server") is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("nats-server is missing, and CI=true demands it")
+        pytest.skip("nats-server is not installed")
+    server = OwnNats(tmp_path / "nats")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def own_database():
+    """The address of a fresh PostgreSQL database."""
+    try:
+        with fresh_database() as address:
+            yield address
+    except psycopg.OperationalError as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"PostgreSQL does not answer: {error}")
+
+
+@pytest.fixture
+def outside(request):
+    """The servers a deployment leans on: none, or a database and a NATS of its own in the second run."""
+    if os.environ.get("P2P_TEST_SERVERS") != "1":
+        return {}
+    return {
+        "DATABASE_URL": request.getfixturevalue("own_database"),
+        "NATS_URL": request.getfixturevalue("own_nats").url,
+    }
+
+
+@pytest.fixture
+def deployment(tmp_path, outside):
     """A quiet demo world: its people and places, but no ship moves unless the test sends it."""
-    made = Deployment(tmp_path / "state")
+    made = Deployment(tmp_path / "state", **outside)
     yield made.start()
     made.stop()
 

@@ -6,10 +6,13 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -104,6 +107,19 @@ class Deployment:
         """Post sentences as a sensor would."""
         return self.ask("POST", f"/ingest/ais?feed=ais-{area}", sentences, Idempotency_Key=key)
 
+    def rows(self, question: str) -> list[tuple]:
+        """Ask the record itself, on whichever database this deployment keeps it."""
+        if self.env["DATABASE_URL"]:
+            with psycopg.connect(self.env["DATABASE_URL"]) as link:
+                return link.execute(question).fetchall()
+        with contextlib.closing(sqlite3.connect(f"file:{self.database()}?mode=ro", uri=True)) as link:
+            return link.execute(question).fetchall()
+
     def database(self) -> Path:
         """The SQLite file of the record."""
         return self.state / "port2port.sqlite3"
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as the operator of this deployment would."""
+        command = [sys.executable, "-m", "port2port.project.cli", *words]
+        return subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, check=False)

@@ -24,7 +24,9 @@ DATA_TESTS = [
     "port2port/engine",
     "port2port/rights",
     "tests/servers",
+    "tests/stories",
 ]
+TOGETHER = ["-n", "2", "--dist", "loadfile"]
 COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?)")
 
 
@@ -57,17 +59,13 @@ def plan(*, night: bool) -> list[tuple[str, list[str], dict[str, str]]]:
     if night:
         return [("the slow tier", ["-m", "night"], {})]
     runs = [
-        ("SQLite and memory", ["-m", "not night and not browser and not servers"], {}),
+        ("SQLite and memory", ["-m", "not night and not browser and not servers", *TOGETHER], {}),
         ("the browser", ["-m", "browser and not night"], {}),
     ]
     if reachable(5432) and reachable(4222):
+        servers = {"DATABASE_URL": POSTGRES, "NATS_URL": NATS, "P2P_TEST_SERVERS": "1"}
         runs.insert(
-            1,
-            (
-                "PostgreSQL and NATS",
-                [*DATA_TESTS, "-m", "not night and not browser"],
-                {"DATABASE_URL": POSTGRES, "NATS_URL": NATS, "P2P_TEST_SERVERS": "1"},
-            ),
+            1, ("PostgreSQL and NATS", [*DATA_TESTS, "-m", "not night and not browser", *TOGETHER], servers)
         )
     elif os.environ.get("CI") == "true":
         sys.exit("PostgreSQL (5432) or NATS (4222) does not answer on 127.0.0.1, and CI=true demands both")

@@ -39,6 +39,11 @@ def check_machine() -> None:
         stop(f"the folder {ROOT} cannot be written. Clone into a folder of your own, or change its owner.")
 
 
+def is_whole(venv: Path) -> bool:
+    """Tell whether an environment was made to the end; one that was cut off has no pip yet."""
+    return (venv / "bin" / "python").exists() and any(venv.glob("lib/python*/site-packages/pip/__init__.py"))
+
+
 def digest(*paths: Path) -> str:
     """Tell whether inputs changed since they were last used."""
     total = hashlib.sha256()
@@ -70,8 +75,9 @@ def main() -> None:
     """Set up, or find that all is there."""
     dev = "--dev" in sys.argv
     check_machine()
-    if not PYTHON.exists():
+    if not is_whole(VENV):
         say("Setting up port2port; the first time takes a minute or two.")
+        (VENV / ".made").unlink(missing_ok=True)
         step("Python environment", VENV / ".made", "1", [sys.executable, "-m", "venv", str(VENV)])
     lock = ROOT / ("requirements-dev.lock" if dev else "requirements.lock")
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
@@ -107,4 +113,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        stop("stopped. Run the same command again, it goes on where it was.")

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from port2port.people.models import Account
 from port2port.rights.rules import Role
 
+MOST_NAME = 80
+
 
 class BadAccount(ValueError):
     """An account cannot be made so; the message names the field."""
@@ -12,6 +14,8 @@ class BadAccount(ValueError):
 
 def create_account(*, username: str, name: str, role: Role, areas: Iterable[str], password: str) -> Account:
     """Make an account that signs in with a password of 15 characters or more (ASVS 5.0, 6.2.1)."""
+    if not 1 <= len(username.strip()) <= MOST_NAME:
+        raise BadAccount(f"username: 1 to {MOST_NAME} characters")
     if len(password) < 15:
         raise BadAccount("password: at least 15 characters")
     if Account.objects.filter(username=username).exists():

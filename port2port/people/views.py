@@ -61,7 +61,8 @@ def _tiles(request: HttpRequest) -> list[tuple[str, list[Tile]]]:
     """Put the demo accounts into groups by the kind of work, each with a key of its own."""
     titles, language = _role_words(), getattr(request, "LANGUAGE_CODE", "en")[:2]
     order = list(titles)
-    accounts = sorted(demo_accounts(), key=lambda one: (order.index(Role(one.role)), one.username))
+    people = [one for one in demo_accounts() if one.role in titles]
+    accounts = sorted(people, key=lambda one: (order.index(Role(one.role)), one.username))
     names = place_names({area for one in accounts for area in one.areas})
     groups: dict[str, list[Tile]] = {}
     for number, account in enumerate(accounts):

@@ -1,4 +1,4 @@
-"""A whole alarm without a mouse: found, read, silenced, acknowledged, taken back, noted, shelved; focus never falls."""
+"""A whole alarm without a mouse: found, silenced, acknowledged, taken back, noted; the focus never falls."""
 
 import re
 

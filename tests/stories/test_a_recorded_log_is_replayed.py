@@ -1,7 +1,6 @@
 """A recorded log is replayed: counts equal pyais, ships stand where they are, the live desk hears nothing."""
 
 import contextlib
-import sqlite3
 import subprocess
 import sys
 import time
@@ -12,8 +11,9 @@ import pytest
 
 from port2port.engine.history import unpack_minute
 from port2port.protocols.ais.tests.test_against_pyais import theirs
-from tests.deployment import ROOT, Deployment
+from tests.deployment import ROOT
 from tests.pages import Listener, sign_in
+from tests.standing import standing
 
 AISHUB, KYSTVERKET = "aishub_nmea-sample.txt", "kystverket_1000.nm4"
 WITH_PLACE = {1, 2, 3, 4, 9, 18, 19, 21, 27}
@@ -59,8 +59,12 @@ def as_pyais_says(log):
 @pytest.fixture(scope="module")
 def played(tmp_path_factory, shared):
     """Both logs played into one quiet deployment: what the command said, and what was decoded for each."""
-    deployment = Deployment(tmp_path_factory.mktemp("replay") / "state").start()
-    logs, said, decoded = shared / "ais-logs", {}, {}
+    with standing(tmp_path_factory.mktemp("replay")) as deployment:
+        yield deployment, *play_both(deployment, shared / "ais-logs")
+
+
+def play_both(deployment, logs):
+    said, decoded = {}, {}
     said["kept"] = replay(deployment, logs / KYSTVERKET, "--area", "liege", "--keep-times", "--speed", 1000)
     time.sleep(1.5)
     decoded["kept"] = before = detected(deployment)
@@ -68,13 +72,7 @@ def played(tmp_path_factory, shared):
         said[log] = replay(deployment, logs / log, "--area", area, "--speed", speed)
         after = settled(deployment, sum(before.values()) + sum(as_pyais_says(log)[0].values()))
         decoded[log], before = after - before, after
-    yield deployment, said, decoded
-    deployment.stop()
-
-
-def record(deployment, query):
-    with contextlib.closing(sqlite3.connect(f"file:{deployment.database()}?mode=ro", uri=True)) as link:
-        return link.execute(query).fetchall()
+    return said, decoded
 
 
 def pictures(deployment, area):
@@ -125,15 +123,14 @@ def test_the_live_picture_is_untouched_and_no_live_alarm_rises(played, area):
     live, _, alarms = pictures(played[0], area)
     assert live["n"] == []
     assert (alarms["open"], alarms["unacked"], alarms["sound"]) == ([], 0, None)
-    assert record(played[0], "SELECT DISTINCT origin FROM control_alarm") in ([], [("replay",)])
+    assert played[0].rows("SELECT DISTINCT origin FROM control_alarm") in ([], [("replay",)])
 
 
 def test_what_a_replay_raises_is_kept_apart_as_a_replay(played):
-    raised = record(played[0], "SELECT type, count(*) FROM control_alarm WHERE origin='replay' GROUP BY type")
+    raised = played[0].rows("SELECT type, count(*) FROM control_alarm WHERE origin='replay' GROUP BY type")
     assert dict(raised).get("ais-jump", 0) > 0, "at this speed ships of a real log do jump"
     assert (
-        record(played[0], "SELECT 1 FROM audit_outboxevent WHERE kind='SentencesReceived' AND origin<>'replay'")
-        == []
+        played[0].rows("SELECT 1 FROM audit_outboxevent WHERE kind='SentencesReceived' AND origin<>'replay'") == []
     )
 
 
@@ -181,7 +178,7 @@ def test_a_log_that_keeps_its_times_is_in_the_history_of_its_day_when_the_minute
     until, positions = time.monotonic() + 70, {}
     while sum(positions.values()) < total and time.monotonic() < until:
         time.sleep(0.5)
-        rows = record(deployment, "SELECT minute, kind, blob FROM detection_historyblob WHERE area='liege'")
+        rows = deployment.rows("SELECT minute, kind, blob FROM detection_historyblob WHERE area='liege'")
         positions = {minute: len(unpack_minute(blob)["t_ms"]) for minute, _, blob in rows}
     assert sum(positions.values()) == total
     assert {kind for _, kind, _ in rows} == {"position-replay"}

@@ -5,7 +5,6 @@ import http.client
 import itertools
 import random
 import socket
-import sqlite3
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +13,9 @@ import pytest
 
 from port2port.protocols.ais.encode import encode
 from port2port.protocols.ais.nmea import checksum
-from tests.deployment import Deployment, free_port
+from tests.deployment import free_port
 from tests.pages import Desk, sign_in
+from tests.standing import standing
 
 DICE = random.Random(20261125)
 GOOD_WITHIN_S = 1.0
@@ -77,10 +77,9 @@ def quay(tmp_path_factory):
     folder = tmp_path_factory.mktemp("quay")
     ports = {"udp": free_port(socket.SOCK_DGRAM), "tcp": free_port()}
     (folder / "port2port.toml").write_text(PLAN.format(**ports))
-    deployment = Deployment(folder / "state", P2P_CONFIG=str(folder / "port2port.toml"))
-    deployment.ports = ports
-    yield deployment.start()
-    deployment.stop()
+    with standing(folder, P2P_CONFIG=str(folder / "port2port.toml")) as deployment:
+        deployment.ports = ports
+        yield deployment
     assert "Traceback" not in deployment.said()
 
 
@@ -300,9 +299,8 @@ def test_two_thousand_events_sent_up_to_five_times_each_are_stored_once(quay):
     assert Counter(status for _, status, _ in answers) == {202: len(sent)}
     said = {(key, body) for key, _, body in answers}
     assert len(said) == EVENTS, "every repeat got the same answer as the first"
-    with contextlib.closing(sqlite3.connect(f"file:{quay.database()}?mode=ro", uri=True)) as link:
-        stored = link.execute("SELECT key, count(*) FROM audit_outboxevent WHERE key LIKE 't07-%' GROUP BY key")
-        assert dict(stored.fetchall()) == dict.fromkeys(bodies, 1)
+    stored = quay.rows("SELECT key, count(*) FROM audit_outboxevent WHERE key LIKE 't07-%' GROUP BY key")
+    assert dict(stored) == dict.fromkeys(bodies, 1)
     assert quay.ask("GET", "/ingest/accepted")[1]["accepted"]["demo-ghent"] == EVENTS
     others = by_connections(quay, [(key, good(205_800_000)) for key in bodies])
     assert Counter(status for _, status, _ in others) == {409: EVENTS}

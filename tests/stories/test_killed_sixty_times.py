@@ -3,13 +3,11 @@
 import contextlib
 import http.client
 import random
-import sqlite3
 import threading
 import time
 
 from port2port.engine.history import unpack_minute
 from port2port.protocols.ais.encode import encode_integers
-from tests.deployment import Deployment
 
 KILLS, PRODUCERS, LINES = 60, 4, 10
 LAT, LON = round(51.30 * 600_000), round(4.20 * 600_000)
@@ -44,18 +42,16 @@ class Producer(threading.Thread):
             time.sleep(0.02)
 
 
-def stored_keys(database):
-    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as link:
-        assert link.execute("PRAGMA quick_check").fetchone() == ("ok",)
-        return [row[0] for row in link.execute("SELECT key FROM audit_outboxevent WHERE key LIKE '%-%'")]
+def stored_keys(deployment):
+    if not deployment.env["DATABASE_URL"]:
+        assert deployment.rows("PRAGMA quick_check") == [("ok",)]
+    return [key for (key,) in deployment.rows("SELECT key FROM audit_outboxevent WHERE key LIKE '%-%'")]
 
 
-def history_positions(database):
+def history_positions(deployment):
     """Every (lat, lon) of the minute blobs, as often as it is there."""
-    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as link:
-        blobs = [row[0] for row in link.execute("SELECT blob FROM detection_historyblob WHERE kind='position'")]
     found = []
-    for blob in blobs:
+    for (blob,) in deployment.rows("SELECT blob FROM detection_historyblob WHERE kind='position'"):
         columns = unpack_minute(blob)
         found += zip(columns["lat"].tolist(), columns["lon"].tolist(), strict=True)
     return found
@@ -69,9 +65,8 @@ def sent_positions(producers):
                 yield LAT + producer.number * 600, LON + count * LINES + i
 
 
-def test_nothing_acknowledged_is_lost_or_doubled_by_sixty_kills(tmp_path):
+def test_nothing_acknowledged_is_lost_or_doubled_by_sixty_kills(deployment):
     dice = random.Random(20261125)
-    deployment = Deployment(tmp_path / "state").start()
     stopping = threading.Event()
     producers = [Producer(number, deployment, stopping) for number in range(PRODUCERS)]
     for producer in producers:
@@ -86,22 +81,22 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_sixty_kills(tmp_path):
         producer.join(10)
     wait_for_history(deployment, producers)
     deployment.stop()
-    check_the_record(deployment.database(), producers)
+    check_the_record(deployment, producers)
 
 
 def wait_for_history(deployment, producers, within_s=90):
     """The open minute is written when it is over."""
     wanted, until = set(sent_positions(producers)), time.monotonic() + within_s
-    while time.monotonic() < until and not wanted <= set(history_positions(deployment.database())):
+    while time.monotonic() < until and not wanted <= set(history_positions(deployment)):
         time.sleep(1)
 
 
-def check_the_record(database, producers):
-    stored = stored_keys(database)
+def check_the_record(deployment, producers):
+    stored = stored_keys(deployment)
     acknowledged = [key for producer in producers for key in producer.acknowledged]
     assert len(acknowledged) > KILLS
     assert not set(acknowledged) - set(stored), "acknowledged and lost"
     assert len(stored) == len(set(stored)), "stored twice"
-    found = history_positions(database)
+    found = history_positions(deployment)
     assert not set(sent_positions(producers)) - set(found), "acknowledged and missing from the history"
     assert len(found) == len(set(found)), "twice in the history"

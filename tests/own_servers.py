@@ -1,4 +1,4 @@
-"""Servers of a test's own: a nats-server in its own folder, a database that is dropped afterwards."""
+"""Servers of a test's own: a nats-server in a folder of its own, a database that is dropped afterwards."""
 
 import contextlib
 import os
@@ -8,7 +8,6 @@ import subprocess
 import time
 
 import psycopg
-import pytest
 
 from tests.deployment import free_port
 
@@ -42,28 +41,14 @@ class OwnNats:
             shutil.rmtree(self.folder)
 
 
-@pytest.fixture
-def own_nats(tmp_path):
-    if shutil.which("nats-server") is None:
-        pytest.skip("nats-server is not installed")
-    server = OwnNats(tmp_path / "nats")
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def own_database():
-    """The address of a fresh PostgreSQL database."""
+@contextlib.contextmanager
+def fresh_database():
+    """Give the address of a new PostgreSQL database, and drop it afterwards; raises psycopg.OperationalError."""
     name = f"p2p_test_{os.getpid()}_{time.monotonic_ns()}"
-    try:
-        admin = psycopg.connect(ADMIN, autocommit=True, connect_timeout=3)
-    except psycopg.OperationalError:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip("PostgreSQL does not answer on 127.0.0.1:5432")
-    with admin:
+    with psycopg.connect(ADMIN, autocommit=True, connect_timeout=3) as admin:
         admin.execute(f'CREATE DATABASE "{name}"')
-    yield ADMIN.rsplit("/", 1)[0] + f"/{name}"
-    with psycopg.connect(ADMIN, autocommit=True) as admin:
-        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    try:
+        yield ADMIN.rsplit("/", 1)[0] + f"/{name}"
+    finally:
+        with psycopg.connect(ADMIN, autocommit=True) as admin:
+            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
